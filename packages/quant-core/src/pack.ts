@@ -1,0 +1,67 @@
+/**
+ * Bit packing: levels of 1..8 bits, least significant bit first, without gaps. Level `i` occupies the bits
+ * `i * b .. i * b + b - 1` of the stream as its two's complement (signed) or plain binary (unsigned); unused bits of the last byte are 0.
+ */
+import { QuantError } from './error.js';
+
+/** Bytes that `count` levels of `bits` bits take. */
+export function packedBytes(count: number, bits: number): number {
+  return Math.ceil((count * bits) / 8);
+}
+
+/**
+ * Packs levels into bytes.
+ *
+ * @throws QuantError when a level does not fit in `bits` bits.
+ *
+ * @example
+ * packLevels([1, -1, 2], 4, true); // Uint8Array [0xf1, 0x02]
+ */
+export function packLevels(levels: ArrayLike<number>, bits: number, signed: boolean): Uint8Array {
+  const bytes = new Uint8Array(packedBytes(levels.length, bits));
+  const low = signed ? -(2 ** (bits - 1)) : 0;
+  const high = low + 2 ** bits - 1;
+  const mask = 2 ** bits - 1;
+  for (let i = 0; i < levels.length; i++) {
+    const level = levels[i] as number;
+    if (!(level >= low && level <= high && Number.isInteger(level))) {
+      throw new QuantError(
+        'packLevels',
+        `level ${i} must be an integer in [${low}, ${high}], got ${level}`,
+        'clamp to the grid before packing',
+      );
+    }
+    const at = i * bits;
+    const word = (level & mask) << (at & 7);
+    const byte = at >> 3;
+    bytes[byte] = (bytes[byte] as number) | (word & 255);
+    if (word > 255) bytes[byte + 1] = word >> 8;
+  }
+  return bytes;
+}
+
+/**
+ * Unpacks `count` levels; the inverse of {@link packLevels}.
+ *
+ * @throws QuantError when `bytes` is not exactly {@link packedBytes} long.
+ */
+export function unpackLevels(bytes: Uint8Array, count: number, bits: number, signed: boolean): Int16Array {
+  if (bytes.length !== packedBytes(count, bits)) {
+    throw new QuantError(
+      'unpackLevels',
+      `bytes must be ${packedBytes(count, bits)} long for ${count} levels of ${bits} bits, got ${bytes.length}`,
+      'the file is truncated or its shapes are wrong',
+    );
+  }
+  const levels = new Int16Array(count);
+  const mask = 2 ** bits - 1;
+  const sign = signed ? 2 ** (bits - 1) : 0;
+  for (let i = 0; i < count; i++) {
+    const at = i * bits;
+    const byte = at >> 3;
+    const word = (bytes[byte] as number) | ((bytes[byte + 1] ?? 0) << 8);
+    const raw = (word >> (at & 7)) & mask;
+    levels[i] = (raw ^ sign) - sign;
+  }
+  return levels;
+}

@@ -1,0 +1,141 @@
+/**
+ * `QuantPlan`: which spec each role of tensor gets, with overrides by node name. Data, as JSON; presets are written `w4a4s8`.
+ */
+import { QuantError } from './error.js';
+import { makeSpec, type QuantSpec } from './quant-spec.js';
+
+/**
+ * What a tensor is in the network: `weights`; `activations` = convolution inputs; `skips` = both inputs of an add; `outputs` = the network's output image.
+ */
+export type Role = 'weights' | 'activations' | 'skips' | 'outputs';
+
+/** All roles. */
+export const roles = ['weights', 'activations', 'skips', 'outputs'] as const satisfies readonly Role[];
+
+/** A spec in a plan. `signed: 'auto'` takes the sign from the graph: unsigned where no value can be negative. `null` leaves the tensor in float. */
+export type PlanSpec = Readonly<
+  Omit<Partial<QuantSpec>, 'signed'> & { bits: number; signed?: boolean | 'auto' }
+> | null;
+
+/** Replaces fields of the role's spec for the nodes whose name matches `pattern` (`*` stands for any run of characters). */
+export interface PlanOverride {
+  readonly pattern: string;
+  readonly role: Role;
+  readonly spec: Readonly<Partial<QuantSpec>> | null;
+}
+
+/** Which spec each role gets. */
+export interface QuantPlan {
+  readonly name: string;
+  readonly roles: Readonly<Record<Role, PlanSpec>>;
+  readonly overrides: readonly PlanOverride[];
+}
+
+/** The network's output: an 8-bit image, unsigned, step 1. */
+const imageSpec: PlanSpec = { bits: 8, signed: false, quantizer: 'fixed' };
+
+/**
+ * A plan from its preset name `w<bits>a<bits>s<bits>`: per-channel symmetric weights, per-tensor activations and skips, all learned by LSQ, first and last
+ * layers included; the output is the 8-bit image.
+ *
+ * @throws QuantError when the name does not read as a preset with 2..8 weight bits and 1..8 activation and skip bits.
+ *
+ * @example
+ * planFromPreset('w4a4s8').roles.weights; // { bits: 4, narrow: true, granularity: 'channel', ... }
+ */
+export function planFromPreset(name: string): QuantPlan {
+  const match = /^w([2-8])a([1-8])s([1-8])$/.exec(name);
+  if (!match) {
+    throw new QuantError(
+      'planFromPreset',
+      `plan must be written w<2-8>a<1-8>s<1-8>, got ${JSON.stringify(name)}`,
+      'for example w4a4s8',
+    );
+  }
+  const [weights, activations, skips] = match.slice(1).map(Number) as [number, number, number];
+  return makePlan({
+    name,
+    roles: {
+      weights: { bits: weights, signed: true, narrow: true, granularity: 'channel' },
+      activations: { bits: activations, signed: 'auto' },
+      skips: { bits: skips, signed: 'auto' },
+      outputs: imageSpec,
+    },
+    overrides: [],
+  });
+}
+
+/**
+ * A checked, frozen plan.
+ *
+ * @throws QuantError naming the path of the offending field
+ */
+export function makePlan(plan: QuantPlan): QuantPlan {
+  if (typeof plan !== 'object' || plan === null || typeof plan.roles !== 'object' || plan.roles === null) {
+    throw new QuantError('makePlan', 'plan must be an object with roles', 'write { name, roles, overrides }');
+  }
+  for (const key of Object.keys(plan.roles)) {
+    if (!(roles as readonly string[]).includes(key)) {
+      throw new QuantError('makePlan', `plan.roles must name known roles, got "${key}"`, `use ${roles.join(', ')}`);
+    }
+  }
+  for (const role of roles) {
+    const spec = plan.roles[role];
+    if (spec === undefined) {
+      throw new QuantError('makePlan', `plan.roles.${role} must be given`, 'give a spec, or null for float');
+    }
+    if (spec) check(spec, `plan.roles.${role}`);
+  }
+  for (const [i, { pattern, role, spec }] of (plan.overrides ?? []).entries()) {
+    const path = `plan.overrides[${i}]`;
+    if (typeof pattern !== 'string' || pattern === '') {
+      throw new QuantError('makePlan', `${path}.pattern must be a node name or pattern`, 'for example "body.*"');
+    }
+    if (!(roles as readonly string[]).includes(role)) {
+      throw new QuantError('makePlan', `${path}.role must be one of ${roles.join(', ')}, got "${role}"`, 'correct it');
+    }
+    const base = plan.roles[role];
+    if (spec) check({ bits: base?.bits ?? 8, ...base, ...spec }, `${path}.spec`);
+  }
+  return deepFreeze({ name: plan.name, roles: { ...plan.roles }, overrides: [...(plan.overrides ?? [])] });
+}
+
+/**
+ * The spec of one tensor under a plan, or `null` when the plan leaves it in float. Later overrides win.
+ *
+ * @param node name of the node that owns the tensor
+ * @param nonNegative whether the graph proves that no value is below zero
+ */
+export function specFor(plan: QuantPlan, role: Role, node: string, nonNegative: boolean): QuantSpec | null {
+  let fields: PlanSpec = plan.roles[role];
+  for (const override of plan.overrides) {
+    if (override.role !== role || !matches(override.pattern, node)) continue;
+    fields = override.spec === null ? null : { bits: 8, ...fields, ...override.spec };
+  }
+  if (fields === null) return null;
+  const { signed = 'auto', ...rest } = fields;
+  return makeSpec({ ...rest, signed: signed === 'auto' ? !nonNegative : signed }, `plan ${role} of ${node}`);
+}
+
+/** The overrides of a plan that match none of `nodes`: most likely misspelt. */
+export function unmatchedOverrides(plan: QuantPlan, nodes: readonly string[]): readonly PlanOverride[] {
+  return plan.overrides.filter(({ pattern }) => !nodes.some((node) => matches(pattern, node)));
+}
+
+function matches(pattern: string, name: string): boolean {
+  const source = pattern
+    .split('*')
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${source}$`).test(name);
+}
+
+function check(spec: NonNullable<PlanSpec>, path: string): void {
+  const { signed = 'auto', ...rest } = spec;
+  makeSpec({ ...rest, signed: signed === 'auto' ? true : signed }, path);
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) deepFreeze(child);
+  return Object.freeze(value);
+}
