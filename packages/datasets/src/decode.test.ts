@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage, readImage } from './decode.js';
+import { encodeImage, encodePng } from './encode.js';
+import { makeImage } from './image.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'datasets-decode-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const scene = makeImage(
+  37,
+  21,
+  Uint8Array.from({ length: 37 * 21 * 3 }, (_, i) => (i * 7 + (i >> 5)) & 255),
+);
+
+async function write(name: string, bytes: Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return path;
+}
+
+describe('readImage', () => {
+  it('returns what PNG and lossless WebP were made of', async () => {
+    expect(await readImage(await write('a.png', await encodePng(scene)))).toEqual(scene);
+    expect(await readImage(await write('a.webp', await encodeImage(scene, 'a.webp')))).toEqual(scene);
+  });
+
+  it('returns nearly what JPEG was made of', async () => {
+    const flat = makeImage(16, 16, new Uint8Array(768).fill(90));
+    const { data } = await readImage(await write('a.jpg', await encodeImage(flat, '.JPG')));
+    expect(data.every((value) => Math.abs(value - 90) <= 1)).toBe(true);
+  });
+
+  it('replicates grey', async () => {
+    const raw = { width: 2, height: 2, channels: 1 } as const;
+    const png = await sharp(Uint8Array.of(0, 100, 200, 255), { raw })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    expect((await sharp(png).metadata()).channels).toBe(1);
+    expect([...(await decodeImage(png)).data]).toEqual([0, 0, 0, 100, 100, 100, 200, 200, 200, 255, 255, 255]);
+  });
+
+  it('keeps the upper 8 of 16 bits', async () => {
+    const samples = Uint16Array.of(0, 0x1234, 0x80ff, 0xffff, 0x00ff, 0x0100);
+    const upper = [0, 0x12, 0x80, 0xff, 0, 1];
+    const cases = [
+      ['rgb16', 3, upper],
+      ['grey16', 1, upper.flatMap((value) => [value, value, value])],
+    ] as const;
+    for (const [space, channels, expected] of cases) {
+      const raw = { width: 6 / channels, height: 1, channels };
+      const png = await sharp(samples, { raw }).toColourspace(space).png().toBuffer();
+      expect(await sharp(png).metadata()).toMatchObject({ depth: 'ushort', channels });
+      expect([...(await decodeImage(png)).data]).toEqual(expected);
+    }
+  });
+
+  it('drops alpha and keeps the colours under it', async () => {
+    const raw = { width: 2, height: 1, channels: 4 } as const;
+    const png = await sharp(Uint8Array.of(10, 20, 30, 0, 40, 50, 60, 128), { raw })
+      .png()
+      .toBuffer();
+    expect([...(await decodeImage(png)).data]).toEqual([10, 20, 30, 40, 50, 60]);
+  });
+
+  it('applies the orientation', async () => {
+    const raw = { width: 37, height: 21, channels: 3 } as const;
+    const turned = await sharp(scene.data, { raw }).withMetadata({ orientation: 6 }).png().toBuffer();
+    expect(await decodeImage(turned)).toMatchObject({ width: 21, height: 37 });
+  });
+
+  it('keeps samples under an sRGB profile as they are', async () => {
+    const raw = { width: 37, height: 21, channels: 3 } as const;
+    const png = await sharp(scene.data, { raw }).withIccProfile('srgb').png().toBuffer();
+    expect((await sharp(png).metadata()).icc).toBeDefined();
+    expect(await decodeImage(png)).toEqual(scene);
+  });
+
+  it('names what is missing, a folder, no image, empty or cut', async () => {
+    const [png, jpg, webp] = await Promise.all(['.png', '.jpg', '.webp'].map((type) => encodeImage(scene, type)));
+    await expect(readImage(join(folder, 'none.png'))).rejects.toThrow(/\[datasets\] .*none\.png does not exist/);
+    await expect(readImage(folder)).rejects.toThrow(/must be a file, got a folder/);
+    await expect(readImage(await write('t.png', Buffer.from('hello')))).rejects.toThrow(/t\.png must be an image/);
+    await expect(readImage(await write('e.png', new Uint8Array(0)))).rejects.toThrow(/e\.png must be an image/);
+    await expect(
+      readImage(await write('v.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'))),
+    ).rejects.toThrow(/must be an image file, got svg/);
+    for (const [name, bytes] of Object.entries({ 'c.png': png!, 'c.jpg': jpg!, 'c.webp': webp! })) {
+      const path = await write(name, bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+      const error = await readImage(path).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(Error);
+      expect(String(error)).toMatch(new RegExp(`${name.replace('.', '\\.')} is damaged or truncated`));
+      expect(String(error)).not.toContain('\n');
+    }
+  });
+});
+
+describe('encodeImage', () => {
+  it('refuses an unknown extension', async () => {
+    await expect(encodeImage(scene, 'out.bmp')).rejects.toThrow(/out\.bmp must end in \.png, \.jpg/);
+  });
+});

@@ -1,0 +1,40 @@
+/**
+ * Pairs of high- and low-resolution images.
+ */
+import { DatasetError } from './error.js';
+import { type Image, modcrop } from './image.js';
+import { resizeBicubic } from './resize.js';
+
+/** `hr` is exactly `scale` times as wide and high as `lr`. */
+export interface ImagePair {
+  readonly name: string;
+  readonly hr: Image;
+  readonly lr: Image;
+  readonly scale: number;
+}
+
+/**
+ * A pair from a high-resolution image: cropped to a multiple of the scale, then downsampled by {@link resizeBicubic}.
+ *
+ * @throws DatasetError when the scale is not an integer from 1 to 16 or the image is smaller than it
+ */
+export function pairFromHr(name: string, hr: Image, scale: number): ImagePair {
+  const cropped = modcrop(hr, scale);
+  return Object.freeze({ name, hr: cropped, lr: resizeBicubic(cropped, 1 / scale), scale });
+}
+
+/**
+ * A pair of two images that were made elsewhere.
+ *
+ * @throws DatasetError when `hr` is not exactly `scale` times as large as `lr`
+ */
+export function makePair(name: string, hr: Image, lr: Image, scale: number): ImagePair {
+  if (hr.width !== lr.width * scale || hr.height !== lr.height * scale) {
+    throw new DatasetError(
+      'makePair',
+      `${name}: hr must be ${scale} times as large as lr, got ${hr.width}x${hr.height} and ${lr.width}x${lr.height}`,
+      'check that both files belong together and to this scale',
+    );
+  }
+  return Object.freeze({ name, hr, lr, scale });
+}

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodePng } from '../encode.js';
+import { makeImage } from '../image.js';
+import { openSource, sourceKinds } from './registry.js';
+
+let root = '';
+const at = (...parts: string[]) => join(root, ...parts);
+const image = (side: number) =>
+  encodePng(
+    makeImage(
+      side,
+      side,
+      Uint8Array.from({ length: side * side * 3 }, (_, i) => i & 255),
+    ),
+  );
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'datasets-sources-'));
+  await mkdir(at('plain'));
+  for (const name of ['img10.png', 'img2.PNG', 'img1.png']) await writeFile(at('plain', name), await image(25));
+  await writeFile(at('plain', 'notes.txt'), 'no image');
+  for (const scale of [2, 4]) {
+    await mkdir(at('Bench', `image_SRF_${scale}`), { recursive: true });
+    for (const name of ['img_001', 'img_002']) {
+      await writeFile(at('Bench', `image_SRF_${scale}`, `${name}_SRF_${scale}_HR.png`), await image(24));
+      await writeFile(at('Bench', `image_SRF_${scale}`, `${name}_SRF_${scale}_LR.png`), await image(24 / scale));
+    }
+  }
+  for (const [high, low] of [
+    [at('Pairs', 'HR'), at('Pairs', 'LR_bicubic', 'X2')],
+    [at('div', 'valid_HR'), at('div', 'valid_LR_bicubic', 'X2')],
+  ] as const) {
+    await mkdir(high, { recursive: true });
+    await mkdir(low, { recursive: true });
+    await writeFile(join(high, 'baby.png'), await image(25));
+    await writeFile(join(low, 'babyx2.png'), await image(12));
+  }
+  await mkdir(at('empty'));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const samples: Record<string, () => string> = {
+  photos: () => 'photos',
+  'dead-leaves': () => 'dead-leaves:3:48',
+  'self-exsr': () => at('Bench'),
+  edsr: () => at('Pairs'),
+  folder: () => at('plain'),
+};
+
+describe.each(sourceKinds.map((kind) => [kind.name, kind] as const))('source %s', (name, kind) => {
+  it('matches its own spec and no other', () => {
+    const spec = samples[name]!();
+    expect(kind.matches(spec)).toBe(true);
+    expect(sourceKinds.find((each) => each.matches(spec))).toBe(kind);
+    expect(kind.matches('no-such-thing')).toBe(false);
+    expect(kind.description).toMatch(/^[^\n]+$/);
+  });
+
+  it('gives named, repeatable images and exact pairs', async () => {
+    const source = await openSource(samples[name]!());
+    expect(source.count).toBeGreaterThan(0);
+    expect(new Set(Array.from({ length: source.count }, (_, i) => source.nameOf(i))).size).toBe(source.count);
+    const last = source.count - 1;
+    const [once, again] = await Promise.all([source.hr(last), source.hr(last)]);
+    expect(Buffer.compare(once.data, again.data)).toBe(0);
+    const { hr, lr, scale, name: pairName } = await source.pair(last, 2);
+    expect({ scale, pairName }).toEqual({ scale: 2, pairName: source.nameOf(last) });
+    expect([hr.width, hr.height]).toEqual([lr.width * 2, lr.height * 2]);
+    for (const { data, width, height, channels } of [hr, lr]) {
+      expect(data.length).toBe(width * height * channels);
+    }
+  });
+
+  it('refuses an index or a scale that it has not', async () => {
+    const source = await openSource(samples[name]!());
+    await expect(source.hr(source.count)).rejects.toThrow(/index must be an integer from 0 to/);
+    await expect(source.pair(-1, 2)).rejects.toThrow(/index must be/);
+    await expect(source.pair(0, 0)).rejects.toThrow(/scale must be/);
+  });
+});
+
+describe('openSource', () => {
+  it('lists what is known when nothing matches', async () => {
+    await expect(openSource('/no/such/folder')).rejects.toThrow(
+      /folder that exists, got "\/no\/such\/folder".*photos.*dead-leaves/,
+    );
+  });
+
+  it('reads folders in natural order and ignores other files', async () => {
+    const source = await openSource(at('plain'));
+    expect([0, 1, 2].map((i) => source.nameOf(i))).toEqual(['img1', 'img2', 'img10']);
+    expect(source.name).toBe('plain');
+    expect((await source.pair(0, 2)).hr).toMatchObject({ width: 24, height: 24 });
+  });
+
+  it('refuses a folder without images, and names the folders in it', async () => {
+    await expect(openSource(at('empty'))).rejects.toThrow(/must hold images/);
+    await expect(openSource(root)).rejects.toThrow(/open one of its folders: Bench, div, empty, Pairs, plain/);
+  });
+
+  it('lists the scales of a layout', async () => {
+    const source = await openSource(at('Bench'));
+    await expect(source.pair(0, 3)).rejects.toThrow(/scale must be one of 2, 4/);
+    expect(source.name).toBe('Bench');
+    const one = await openSource(at('Bench', 'image_SRF_4'));
+    expect(one.name).toBe('Bench');
+    await expect(one.pair(0, 2)).rejects.toThrow(/scale must be one of 4/);
+  });
+
+  it('opens both layouts of EDSR', async () => {
+    const division = await openSource(at('div', 'valid_HR'));
+    expect(division.name).toBe('valid');
+    expect((await division.pair(0, 2)).hr).toMatchObject({ width: 24, height: 24 });
+    await expect((await openSource(at('Pairs'))).pair(0, 3)).rejects.toThrow(/scale must be one of 2 for/);
+  });
+
+  it('reads the fields of dead-leaves', async () => {
+    expect((await openSource('dead-leaves')).count).toBe(512);
+    expect(await (await openSource('dead-leaves:2:32')).hr(0)).toMatchObject({ width: 32, height: 32 });
+    const [a, b] = await Promise.all(['dead-leaves:2:32:1', 'dead-leaves:2:32:2'].map(openSource));
+    expect(await a!.hr(0)).not.toEqual(await b!.hr(0));
+    for (const spec of [
+      'dead-leaves:0',
+      'dead-leaves:x',
+      'dead-leaves:1:8',
+      'dead-leaves:1:64:-1',
+      'dead-leaves:1:64:1:1',
+    ]) {
+      await expect(openSource(spec)).rejects.toThrow(/dead-leaves/);
+    }
+  });
+});

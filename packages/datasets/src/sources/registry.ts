@@ -1,0 +1,32 @@
+/**
+ * The kinds of sources. A new one is a file beside this one and a line here; the first that matches wins.
+ */
+import { DatasetError } from '../error.js';
+import type { Source, SourceKind } from '../source.js';
+import { deadLeaves } from './dead-leaves.js';
+import { edsr } from './edsr.js';
+import { folder } from './folder.js';
+import { photos } from './photos.js';
+import { selfExsr } from './self-exsr.js';
+
+/** All kinds of sources, in the order in which they are asked. */
+export const sourceKinds: readonly SourceKind[] = [photos, deadLeaves, selfExsr, edsr, folder];
+
+/**
+ * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, or a folder.
+ *
+ * @throws DatasetError when nothing matches, listing what is known
+ *
+ * @example
+ * const source = await openSource('dead-leaves:64:192:7'); // 64 images of 192x192, seed 7
+ */
+export async function openSource(spec: string): Promise<Source> {
+  const kind = sourceKinds.find((each) => each.matches(spec));
+  if (kind) return kind.open(spec);
+  const known = sourceKinds.map(({ description }) => description).join('; ');
+  throw new DatasetError(
+    'openSource',
+    `source must be a known name or a folder that exists, got ${JSON.stringify(spec)}, which is neither`,
+    `known are ${known}`,
+  );
+}

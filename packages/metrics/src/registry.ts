@@ -1,0 +1,35 @@
+/**
+ * The metrics. A new one is a file beside this one and a line here.
+ */
+import type { MeasureOptions } from './conventions.js';
+import type { Image } from './image.js';
+import type { Metric } from './metric.js';
+import { psnrMetric } from './psnr.js';
+import { ssimMetric } from './ssim.js';
+
+/** All metrics by name. */
+export const metrics = {
+  psnr: psnrMetric,
+  ssim: ssimMetric,
+} satisfies Record<string, Metric>;
+
+/** Name of a metric. */
+export type MetricName = keyof typeof metrics;
+
+/** The names of all metrics. */
+export const metricNames = Object.keys(metrics) as readonly MetricName[];
+
+/** The value of every metric. */
+export type Measurement = Readonly<Record<MetricName, number>>;
+
+/**
+ * Every metric of an image against its ground truth.
+ *
+ * @throws MetricError when sizes differ or too little is left after the crop
+ *
+ * @example
+ * measure(sr, hr, { convention: 'edsr-benchmark', scale: 4 }); // { psnr: 32.09, ssim: 0.8936 }
+ */
+export function measure(sr: Image, hr: Image, options: MeasureOptions): Measurement {
+  return { psnr: psnrMetric.compare(sr, hr, options), ssim: ssimMetric.compare(sr, hr, options) };
+}
