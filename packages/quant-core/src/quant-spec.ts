@@ -47,7 +47,7 @@ const choices = {
 export function makeSpec(fields: Partial<QuantSpec> & { readonly bits: number }, path = 'spec'): QuantSpec {
   const spec: QuantSpec = { ...specDefaults, ...fields };
   for (const key of Object.keys(spec)) {
-    if (key !== 'bits' && !(key in specDefaults)) {
+    if (key !== 'bits' && !Object.hasOwn(specDefaults, key)) {
       const known = ['bits', ...Object.keys(specDefaults)].join(', ');
       throw new QuantError('makeSpec', `${path} must have known fields only, got "${key}"`, `use one of ${known}`);
     }

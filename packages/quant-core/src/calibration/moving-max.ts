@@ -1,0 +1,23 @@
+import { levelRange } from '../grids.js';
+import { type Calibration, largestMagnitude } from './types.js';
+
+/**
+ * FQSR's warm-up: the clip value `a` is the running mean of `max |x|` over the first batches (20 in the authors' code), and the step puts the
+ * outermost level there: `s = a / qmax`.
+ */
+export const movingMax = {
+  name: 'moving-max',
+  description: 'running mean of max |x| (FQSR)',
+  create: (saved = { calls: 0, max: 0 }) => {
+    let calls = Number(saved['calls']);
+    let max = Number(saved['max']);
+    return {
+      observe: (values) => {
+        calls++;
+        max += (largestMagnitude(values) - max) / calls;
+      },
+      step: (spec) => (max > 0 ? max / Math.max(1, levelRange(spec).qmax) : 1),
+      state: () => ({ calls, max }),
+    };
+  },
+} as const satisfies Calibration;

@@ -1,0 +1,13 @@
+import { find } from '../find.js';
+import { movingMax } from './moving-max.js';
+import { mse } from './mse.js';
+import type { Calibration } from './types.js';
+
+/** All calibrations by name. */
+export const calibrations = { 'moving-max': movingMax, mse } as const satisfies Record<string, Calibration>;
+
+/** Name of a calibration. */
+export type CalibrationName = keyof typeof calibrations;
+
+/** The calibration of that name. @throws QuantError listing the known names */
+export const calibrationByName = (name: string): Calibration => find<Calibration>(calibrations, name, 'calibration');

@@ -1,0 +1,32 @@
+import type { QuantSpec } from '../quant-spec.js';
+
+/** A running range observer: watches the values that a tensor takes and suggests the step that fits them. */
+export interface Observer {
+  /** Takes in one more batch of finite values. */
+  readonly observe: (values: Float32Array) => void;
+  /** The step (> 0) that suits what was seen; a tensor that was always zero gets step 1. */
+  readonly step: (spec: QuantSpec) => number;
+  /** What was seen, as plain data that survives JSON; {@link Calibration.create} goes on from it. */
+  readonly state: () => ObserverState;
+}
+
+/** Numbers by name. */
+export type ObserverState = Readonly<Record<string, number | readonly number[]>>;
+
+/** A way to find the range of a tensor. */
+export interface Calibration {
+  readonly name: string;
+  readonly description: string;
+  /** A fresh observer, or one that goes on from a saved state of the same calibration. */
+  readonly create: (saved?: ObserverState) => Observer;
+}
+
+/** The largest magnitude of a batch; 0 when it is empty. */
+export function largestMagnitude(values: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i] as number);
+    if (magnitude > largest) largest = magnitude;
+  }
+  return largest;
+}

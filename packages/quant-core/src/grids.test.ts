@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { QuantError } from './error.js';
+import { gridNames, levelRange } from './grids.js';
+
+describe('levelRange', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('%i bits', (bits) => {
+    const grid = 'midtread';
+    expect(levelRange({ bits, signed: false, grid, narrow: false })).toEqual({ qmin: 0, qmax: 2 ** bits - 1 });
+    const half = 2 ** (bits - 1);
+    expect(levelRange({ bits, signed: true, grid, narrow: false })).toEqual({ qmin: -half, qmax: half - 1 });
+    if (bits > 1)
+      expect(levelRange({ bits, signed: true, grid, narrow: true })).toEqual({ qmin: 1 - half, qmax: half - 1 });
+  });
+
+  it.each(gridNames)('%s has at most 2^bits levels', (grid) => {
+    for (let bits = 2; bits <= 8; bits++) {
+      for (const signed of [true, false]) {
+        for (const narrow of [true, false]) {
+          const { qmin, qmax } = levelRange({ bits, signed, grid, narrow });
+          expect(qmax - qmin + 1).toBeLessThanOrEqual(2 ** bits);
+          expect(qmax).toBeGreaterThan(qmin);
+        }
+      }
+    }
+  });
+
+  it.each([0, 9, -1, 2.5, Number.NaN])('refuses %d bits', (bits) => {
+    const range = () => levelRange({ bits, signed: true, grid: 'midtread', narrow: false });
+    expect(range).toThrow(QuantError);
+    expect(range).toThrow(`[quant-core] levelRange: bits must be an integer from 1 to 8, got ${bits}`);
+  });
+
+  it('refuses a grid with zero alone', () => {
+    expect(() => levelRange({ bits: 1, signed: true, grid: 'midtread', narrow: true })).toThrow('two levels or more');
+  });
+});

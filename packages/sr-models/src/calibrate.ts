@@ -1,0 +1,94 @@
+/** From observed ranges to the first steps of all learned grids. */
+import { calibrationByName, type Observer, type ObserverState, quantizerByName } from '@fqsr/quant-core';
+import type * as tf from '@tensorflow/tfjs';
+import { type Conv2dNode, type Graph, nodesByName } from './graph.js';
+import type { Params } from './params.js';
+import { type Quantizable, quantizables } from './passes/parameters.js';
+
+/** Values of a feature map that its observers look at, evenly spread: enough for a range, cheap for large maps. */
+const SAMPLE = 65536;
+
+/** Observers of all activations and skips of a graph, by quantizer: one, or one for each channel. */
+export type Observers = ReadonlyMap<string, readonly Observer[]>;
+
+/** States of observers, by quantizer. */
+export type ObserverStates = Readonly<Record<string, readonly ObserverState[]>>;
+
+/** Observers for every learned grid that is not a weight's. */
+export function createObservers(graph: Graph, calibration: string, saved: ObserverStates = {}): Observers {
+  const { create } = calibrationByName(calibration);
+  return new Map(
+    quantizables(graph)
+      .filter(({ node, spec }) => node.op === 'quantize' && quantizerByName(spec.quantizer).params.length > 0)
+      .map(({ key, steps }) => [key, Array.from({ length: steps }, (_, channel) => create(saved[key]?.[channel]))]),
+  );
+}
+
+/** States to save. */
+export function observerStates(observers: Observers): ObserverStates {
+  return Object.fromEntries([...observers].map(([key, all]) => [key, all.map((observer) => observer.state())]));
+}
+
+/** Shows a feature map (channels last) to its observers: all of it, or an even sample of about {@link SAMPLE} values. */
+export function observe(observers: readonly Observer[], values: tf.Tensor): void {
+  const all = values.dataSync() as Float32Array;
+  const channels = values.shape.at(-1) as number;
+  const positions = all.length / channels;
+  // An odd stride walks through rows and columns alike.
+  const stride = all.length > SAMPLE ? Math.ceil(all.length / SAMPLE) | 1 : 1;
+  const picked = Math.ceil(positions / stride);
+  const own = channels / observers.length;
+  for (const [o, observer] of observers.entries()) {
+    const sample = new Float32Array(picked * own);
+    for (let i = 0; i < picked; i++) {
+      for (let c = 0; c < own; c++) sample[i * own + c] = all[i * stride * channels + o * own + c] as number;
+    }
+    observer.observe(sample);
+  }
+}
+
+/**
+ * Parameters with all quantizers set: activations and skips from what was observed, weights from their own values by the same calibration.
+ */
+export function applyCalibration(graph: Graph, params: Params, calibration: string, observers: Observers): Params {
+  const calibrated = new Map(params);
+  const stepsOf = new Map<string, Float32Array>();
+  const byName = nodesByName(graph);
+  for (const grid of quantizables(graph)) {
+    const { key, spec, node } = grid;
+    let steps = Float32Array.from(observers.get(key) ?? [], (observer) => observer.step(spec));
+    if (node.op === 'conv2d') {
+      const input = byName.get(node.input);
+      const inputSteps = input?.op === 'quantize' ? stepsOf.get(input.quantizer) : undefined;
+      steps = weightSteps(grid, foldSteps(params.get(key) as Float32Array, node, inputSteps), calibration);
+    }
+    if (steps.length === 0) continue;
+    stepsOf.set(key, steps);
+    for (const [param, values] of Object.entries(quantizerByName(spec.quantizer).init(steps, spec))) {
+      calibrated.set(`${key}.${param}`, values);
+    }
+  }
+  return calibrated;
+}
+
+/** Weights (HWIO) as the forward pass quantizes them: times the steps of their input's channels, where there is one for each. */
+function foldSteps(
+  weights: Float32Array,
+  { inChannels, outChannels }: Conv2dNode,
+  steps: Float32Array | undefined,
+): Float32Array {
+  if (!steps || steps.length === 1) return weights;
+  return weights.map((weight, i) => weight * (steps[Math.floor(i / outChannels) % inChannels] as number));
+}
+
+function weightSteps(
+  { spec, steps }: Quantizable,
+  weights: Float32Array,
+  calibration: string,
+): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: steps }, (_, channel) => {
+    const observer = calibrationByName(calibration).create();
+    observer.observe(steps === 1 ? weights : weights.filter((_value, i) => i % steps === channel));
+    return observer.step(spec);
+  });
+}

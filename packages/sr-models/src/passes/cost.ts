@@ -1,0 +1,100 @@
+/**
+ * The cost pass: parameters, MACs, BitOPs, bytes and peak activation memory.
+ *
+ * BitOPs = sum over convolutions of MACs * weight bits * activation bits, plus each add's elements * skip bits; a float operand counts 32 bits.
+ */
+import { packedBytes } from '@fqsr/quant-core/spec';
+import { type Conv2dNode, type Graph, type GraphNode, inputsOf, nodesByName } from '../graph.js';
+import { type Shape, shapes } from './shapes.js';
+
+/** The BitOPs formula, to be printed with every figure. */
+export const bitOpsFormula =
+  'sum conv MACs * weight bits * activation bits + add elements * skip bits; float = 32 bits';
+
+/** What a network costs. */
+export interface Cost {
+  /** Weights and biases. */
+  readonly parameters: number;
+  /** Multiply-accumulates for one low-resolution pixel. */
+  readonly macsPerPixel: number;
+  /** See {@link bitOpsFormula}; for one low-resolution pixel. */
+  readonly bitOpsPerPixel: number;
+  /** Weights at their width, biases at 32 bits, and a 32-bit multiplier and 8-bit shift for each requantized channel; float: 4 bytes a parameter. */
+  readonly modelBytes: number;
+  /** Largest sum of stored tensors that live at once, bytes for one low-resolution pixel. */
+  readonly peakActivationBytesPerPixel: number;
+  /** The part of that peak that waits for an add. */
+  readonly skipBytesPerPixel: number;
+}
+
+/** What a graph costs. Everything is linear in the number of pixels, so figures are for one low-resolution pixel. */
+export function cost(graph: Graph): Cost {
+  const byName = nodesByName(graph);
+  const shapeOf = shapes(graph);
+  const bits = (name: string): number => bitsOf(name, byName);
+  let parameters = 0;
+  let macs = 0;
+  let bitOps = 0;
+  let bytes = 0;
+  for (const node of graph.nodes) {
+    const shape = shapeOf.get(node.name) as Shape;
+    const pixels = shape.factor ** 2;
+    if (node.op === 'conv2d') {
+      const weights = weightCount(node);
+      parameters += weights + node.outChannels;
+      macs += weights * pixels;
+      bitOps += weights * pixels * (node.weights?.bits ?? 32) * bits(node.input);
+      bytes += (node.weights ? packedBytes(weights, node.weights.bits) : 4 * weights) + 4 * node.outChannels;
+    } else if (node.op === 'add') {
+      bitOps += shape.channels * pixels * bits(node.inputs[0]);
+    } else if (node.op === 'quantize') {
+      const source = byName.get(node.input);
+      bytes += 5 * (source?.op === 'conv2d' && source.weights?.granularity === 'channel' ? shape.channels : 1);
+    }
+  }
+  const memory = peakActivations(graph, shapeOf, bits);
+  return { parameters, macsPerPixel: macs, bitOpsPerPixel: bitOps, modelBytes: bytes, ...memory };
+}
+
+function weightCount({ kernel, inChannels, outChannels }: Conv2dNode): number {
+  return kernel[0] * kernel[1] * inChannels * outChannels;
+}
+
+/** Width of a stored value: the image has 8 bits, levels have their spec's, everything else is float. */
+function bitsOf(name: string, byName: ReadonlyMap<string, GraphNode>): number {
+  const node = byName.get(name) as GraphNode;
+  if (node.op === 'quantize') return node.spec.bits;
+  if (node.op === 'input') return 8;
+  return node.op === 'pixelShuffle' || node.op === 'output' ? bitsOf(node.input, byName) : 32;
+}
+
+/**
+ * Liveness over the nodes in order. Stored are the image, levels and, in a float graph, every value; accumulators and sums that only feed quantizers
+ * are fused away. Levels count at their width in bits.
+ */
+function peakActivations(
+  graph: Graph,
+  shapeOf: ReadonlyMap<string, Shape>,
+  bits: (name: string) => number,
+): Pick<Cost, 'peakActivationBytesPerPixel' | 'skipBytesPerPixel'> {
+  const readersOf = (name: string) => graph.nodes.filter((node) => inputsOf(node).includes(name));
+  const isStored = ({ name, op }: GraphNode) =>
+    op !== 'output' && readersOf(name).some((reader) => reader.op !== 'quantize');
+  const lastUse = (name: string): number => graph.nodes.findLastIndex((node) => inputsOf(node).includes(name));
+  const size = (name: string): number => {
+    const { channels, factor } = shapeOf.get(name) as Shape;
+    return (channels * factor ** 2 * bits(name)) / 8;
+  };
+  let peak = { all: 0, skips: 0 };
+  for (const [i, node] of graph.nodes.entries()) {
+    const before = graph.nodes.slice(0, i).filter((other) => isStored(other) && lastUse(other.name) >= i);
+    const live = isStored(node) ? [...before, node] : before;
+    const all = live.reduce((sum, { name }) => sum + size(name), 0);
+    const reads = inputsOf(node);
+    const skips = before
+      .filter(({ name }) => !reads.includes(name) && graph.nodes[lastUse(name)]?.op === 'add')
+      .reduce((sum, { name }) => sum + size(name), 0);
+    if (all > peak.all) peak = { all, skips };
+  }
+  return { peakActivationBytesPerPixel: peak.all, skipBytesPerPixel: peak.skips };
+}

@@ -1,0 +1,140 @@
+/**
+ * The forward pass in TensorFlow.js, float or fake-quantized, differentiable in all parameters.
+ *
+ * Fake-quantized, every value between quantizers is an integer held in a float, times a step (see `Scaled`): convolutions sum levels, biases are
+ * rounded to the accumulator's step, adds sum levels of one grid. This is the integer network itself, exact while accumulators stay below 2^24.
+ */
+import {
+  fakeQuant,
+  mulScale,
+  type Quantized,
+  quantizerByName,
+  real,
+  roundThrough,
+  type Scaled,
+  stepOf,
+} from '@fqsr/quant-core';
+import type { QuantSpec } from '@fqsr/quant-core/spec';
+import * as tf from '@tensorflow/tfjs';
+import { type Conv2dNode, dispatch, type Graph, inputsOf, type OpTable, type QuantizeNode } from '../graph.js';
+import type { ParamTensors } from '../params.js';
+
+/** A feature map: NHWC. */
+export type Features = Scaled<tf.Rank.R4>;
+
+/** What a caller may watch during a pass. All tensors belong to the pass: read, do not keep. */
+export interface ForwardHooks {
+  /** The real values that a quantizer sees, when the pass runs in float. */
+  readonly onInput?: (node: QuantizeNode, input: Features) => void;
+  /** What a quantizer made, when the pass runs quantized. */
+  readonly onQuantize?: (node: QuantizeNode, input: Features, output: Quantized<tf.Rank.R4>) => void;
+  /** The integers of a convolution, when the pass runs quantized. */
+  readonly onConv?: (node: Conv2dNode, weights: Quantized<tf.Rank.R4> | null, bias: tf.Tensor1D) => void;
+}
+
+/** How to run a graph. */
+export interface ForwardOptions extends ForwardHooks {
+  readonly params: ParamTensors;
+  /** `float` ignores all quantizers; `quantized` applies them. */
+  readonly mode: 'float' | 'quantized';
+}
+
+/**
+ * Runs a graph on a batch of images.
+ *
+ * @param images `[batch, height, width, 3]`, 0..255
+ * @returns `[batch, height * scale, width * scale, 3]` in grey levels: whole numbers in 0..255 when the output is quantized, unclamped reals otherwise.
+ *   The caller disposes; wrap in `tf.tidy` or a gradient function to free what lies between.
+ */
+export function forward(graph: Graph, images: tf.Tensor4D, options: ForwardOptions): tf.Tensor4D {
+  const pass: Pass = { ...options, steps: new Map() };
+  const values = new Map<string, Features>();
+  let output: Features = { value: images, scale: null };
+  for (const node of graph.nodes) {
+    const inputs = inputsOf(node).map((name) => values.get(name) as Features);
+    output = dispatch(rules, node, inputs.length > 0 ? inputs : [{ value: images, scale: null }], pass);
+    values.set(node.name, output);
+  }
+  return real(output);
+}
+
+/** The options of a pass and the steps it has computed. */
+interface Pass extends ForwardOptions {
+  readonly steps: Map<string, tf.Tensor1D | null>;
+}
+
+const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
+  input: ({ zeroPoint }, [x]) => ({ value: tf.sub(first(x).value, tf.tensor1d([...zeroPoint])), scale: null }),
+  conv2d: (node, [x], pass) => convolve(node, first(x), pass),
+  relu: (_, [x]) => ({ ...first(x), value: tf.relu(first(x).value) }),
+  add: (_, [a, b]) => {
+    const [left, right] = [first(a), first(b)];
+    if (left.scale === right.scale) return { value: tf.add(left.value, right.value), scale: left.scale };
+    return { value: tf.add(real(left), real(right)), scale: null };
+  },
+  scale: ({ factor }, [x]) => {
+    const { value, scale } = first(x);
+    return scale ? { value, scale: tf.mul(scale, factor) as tf.Tensor1D } : { value: tf.mul(value, factor), scale };
+  },
+  pixelShuffle: ({ factor }, [x]) => {
+    const { value, scale } = withOneStep(first(x));
+    return { value: tf.depthToSpace(value, factor, 'NHWC'), scale };
+  },
+  quantize: (node, [x], pass) => {
+    const input = first(x);
+    if (pass.mode === 'float') {
+      pass.onInput?.(node, input);
+      return input;
+    }
+    const output = fakeQuant(input, stepFor(pass, node.quantizer, node.spec), node.spec);
+    pass.onQuantize?.(node, input, output);
+    return output;
+  },
+  output: (_, [x]) => first(x),
+};
+
+/**
+ * `acc = conv(levels of x, levels of w) + levels of the bias`. Steps of the input's channels multiply the weights of those channels *before* the weights
+ * are quantized, so that the sum over channels stays a sum of integers with one step for each output channel.
+ */
+function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
+  const bias = pass.params.get(`${node.name}.bias`) as tf.Tensor1D;
+  const spec = pass.mode === 'quantized' ? node.weights : null;
+  const perChannel = x.scale && x.scale.size > 1 ? x.scale : null;
+  const weight = foldSteps(pass.params.get(`${node.name}.weight`) as tf.Tensor4D, perChannel);
+  const weights = spec
+    ? fakeQuant({ value: weight, scale: null }, stepFor(pass, `${node.name}.weight`, spec), spec)
+    : null;
+  const scale = mulScale(perChannel ? null : x.scale, weights?.scale ?? null);
+  const scaled = scale ? (tf.div(bias, scale) as tf.Tensor1D) : bias;
+  const levels = spec ? roundThrough(scaled) : scaled;
+  if (pass.mode === 'quantized') pass.onConv?.(node, weights, levels);
+  const filter = weights ? weights.value : weight;
+  return { value: tf.fused.conv2d({ x: x.value, filter, strides: 1, pad: 'same', bias: levels }), scale };
+}
+
+/** Multiplies the weights (HWIO) of each input channel by that channel's step. */
+function foldSteps(weight: tf.Tensor4D, steps: tf.Tensor1D | null): tf.Tensor4D {
+  return steps ? tf.mul(weight, tf.reshape(steps, [1, 1, steps.size, 1])) : weight;
+}
+
+/** The step of a quantizer, computed once a pass: tensors that share a quantizer share the very tensor, so an add sees one grid. */
+function stepFor({ params, steps }: Pass, prefix: string, spec: QuantSpec): tf.Tensor1D | null {
+  const known = steps.get(prefix);
+  if (known !== undefined) return known;
+  const own: Record<string, tf.Tensor1D> = {};
+  for (const param of quantizerByName(spec.quantizer).params)
+    own[param] = params.get(`${prefix}.${param}`) as tf.Tensor1D;
+  const step = stepOf(own, spec);
+  steps.set(prefix, step);
+  return step;
+}
+
+function first(x: Features | undefined): Features {
+  return x as Features;
+}
+
+/** Per-channel steps do not survive an op that mixes channels: apply them first. */
+function withOneStep(x: Features): Features {
+  return x.scale && x.scale.size > 1 ? { value: real(x), scale: null } : x;
+}

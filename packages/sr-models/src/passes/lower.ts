@@ -1,0 +1,170 @@
+/**
+ * The lowering pass: from a quantized graph and its parameters to the integer model.
+ *
+ * Levels of weights and biases come from the very operations of the fake-quantized forward pass, run once on a one-pixel image, so that both sides hold
+ * the same integers; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp; residual scaling becomes
+ * part of the ratio; the rest keeps its names.
+ */
+import { deriveMultiplier, levelRange } from '@fqsr/quant-core/spec';
+import type { IntegerModel, IntegerNode, IntegerTensor } from '@fqsr/runtime/format';
+import * as tf from '@tensorflow/tfjs';
+import { ModelError } from '../error.js';
+import { dispatch, type Graph, type GraphNode, nodesByName, type OpTable, type QuantizeNode } from '../graph.js';
+import { type Params, toTensors } from '../params.js';
+import { auditGraph } from './audit.js';
+import { forward } from './forward.js';
+
+/** What the forward pass tells about one quantizer: the steps on both sides, in float32. */
+interface Ratio {
+  readonly from: Float32Array;
+  readonly to: Float32Array;
+}
+
+/** Levels of one convolution, in the forward pass's layout. */
+interface ConvLevels {
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/**
+ * Lowers a fully quantized graph.
+ *
+ * @param metadata free text for the file, e.g. provenance
+ * @throws ModelError when the audit finds a float tensor
+ */
+export function lower(graph: Graph, params: Params, metadata: Readonly<Record<string, string>> = {}): IntegerModel {
+  const { floats } = auditGraph(graph);
+  if (floats.length > 0) {
+    throw new ModelError(
+      'lower',
+      `graph must be fully quantized, got float in ${floats.slice(0, 4).join(', ')}${floats.length > 4 ? ', ...' : ''}`,
+      'use a plan without null',
+    );
+  }
+  const { convs, ratios } = record(graph, params);
+  const tensors: Record<string, IntegerTensor> = {};
+  const nodes: IntegerNode[] = [];
+  const byName = nodesByName(graph);
+  const resolve = (name: string): string => skipFree(byName.get(name) as GraphNode, byName).name;
+  for (const node of graph.nodes) {
+    const lowered = dispatch(rules, node, { convs, ratios, tensors, byName, resolve });
+    if (lowered) nodes.push(lowered);
+  }
+  return { name: graph.name, scale: graph.scale, nodes, tensors, metadata };
+}
+
+interface Lowering {
+  readonly convs: ReadonlyMap<string, ConvLevels>;
+  readonly ratios: ReadonlyMap<string, Ratio>;
+  readonly tensors: Record<string, IntegerTensor>;
+  readonly byName: ReadonlyMap<string, GraphNode>;
+  /** The node that a reader really reads, past ops that vanish. */
+  readonly resolve: (name: string) => string;
+}
+
+const rules: OpTable<[Lowering], IntegerNode | null> = {
+  input: ({ name, channels, zeroPoint }) => ({ op: 'input', name, channels, zeroPoint }),
+  conv2d: (node, { convs, tensors, resolve }) => {
+    const { name, kernel, inChannels, outChannels } = node;
+    const levels = convs.get(name) as ConvLevels;
+    const weight = `${name}.weight`;
+    const bias = `${name}.bias`;
+    tensors[weight] = toOhwi(levels.weights, kernel[0] * kernel[1] * inChannels, outChannels);
+    tensors[bias] = Int32Array.from(levels.bias);
+    const weightBits = node.weights?.bits ?? 8;
+    return {
+      op: 'conv2d',
+      name,
+      input: resolve(node.input),
+      kernel,
+      inChannels,
+      outChannels,
+      weight,
+      weightBits,
+      bias,
+    };
+  },
+  relu: () => null,
+  scale: () => null,
+  add: ({ name, inputs }, { resolve }) => ({ op: 'add', name, inputs: [resolve(inputs[0]), resolve(inputs[1])] }),
+  pixelShuffle: ({ name, input, factor, order }, { resolve }) => ({
+    op: 'pixelShuffle',
+    name,
+    input: resolve(input),
+    factor,
+    order,
+  }),
+  quantize: (node, lowering) => lowerQuantizer(node, lowering),
+  output: ({ name, input }, { resolve }) => ({ op: 'output', name, input: resolve(input) }),
+};
+
+function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }: Lowering): IntegerNode {
+  const { name, spec } = node;
+  const { from, to } = ratios.get(name) as Ratio;
+  const factors = Array.from({ length: Math.max(from.length, to.length) }, (_, channel) =>
+    deriveMultiplier(at(from, channel) / at(to, channel)),
+  );
+  const multiplier = `${name}.multiplier`;
+  const shift = `${name}.shift`;
+  tensors[multiplier] = Int32Array.from(factors, (factor) => factor.multiplier);
+  tensors[shift] = Uint8Array.from(factors, (factor) => factor.shift);
+  const { qmin, qmax } = levelRange(spec);
+  return {
+    op: 'requantize',
+    name,
+    input: resolve(node.input),
+    multiplier,
+    shift,
+    grid: { bits: spec.bits, signed: spec.signed, zeroPoint: 0, scale: to },
+    qmin: passesRelu(byName.get(node.input) as GraphNode, byName) ? Math.max(qmin, 0) : qmin,
+    qmax,
+  };
+}
+
+/** One forward pass on one grey pixel, to read levels and steps as the float graph computes them. */
+function record(graph: Graph, params: Params): { convs: Map<string, ConvLevels>; ratios: Map<string, Ratio> } {
+  const convs = new Map<string, ConvLevels>();
+  const ratios = new Map<string, Ratio>();
+  tf.tidy(() => {
+    forward(graph, tf.fill([1, 1, 1, 3], 128), {
+      params: toTensors(graph, params),
+      mode: 'quantized',
+      onConv: (node, weights, bias) => {
+        if (weights) convs.set(node.name, { weights: floats(weights.value), bias: floats(bias) });
+      },
+      onQuantize: (node, input, output) => {
+        const from = input.scale ? floats(input.scale) : Float32Array.of(1);
+        ratios.set(node.name, { from, to: output.scale ? floats(output.scale) : Float32Array.of(1) });
+      },
+    });
+  });
+  return { convs, ratios };
+}
+
+/** The entry of a channel, where one entry stands for all. */
+function at(values: Float32Array, channel: number): number {
+  return values[values.length > 1 ? channel : 0] as number;
+}
+
+function floats(tensor: tf.Tensor): Float32Array {
+  return Float32Array.from(tensor.dataSync());
+}
+
+/** HWIO to OHWI. */
+function toOhwi(levels: Float32Array, taps: number, outChannels: number): Int8Array {
+  const out = new Int8Array(levels.length);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let o = 0; o < outChannels; o++) out[o * taps + tap] = levels[tap * outChannels + o] as number;
+  }
+  return out;
+}
+
+/** The node whose value an op that vanishes stands for. */
+function skipFree(node: GraphNode, byName: ReadonlyMap<string, GraphNode>): GraphNode {
+  return node.op === 'relu' || node.op === 'scale' ? skipFree(byName.get(node.input) as GraphNode, byName) : node;
+}
+
+function passesRelu(node: GraphNode, byName: ReadonlyMap<string, GraphNode>): boolean {
+  if (node.op === 'relu') return true;
+  return node.op === 'scale' && passesRelu(byName.get(node.input) as GraphNode, byName);
+}

@@ -1,0 +1,122 @@
+/**
+ * The quantization pass: from a float graph and a plan to a graph with explicit `quantize` nodes, on which forward, audit and lowering agree.
+ *
+ * - every convolution input becomes levels (role `activations`), but for the image, which is integers already
+ * - both inputs of every add become levels of one shared grid (role `skips`)
+ * - the image that leaves the network becomes levels (role `outputs`)
+ * - every convolution's weights get a spec (role `weights`)
+ *
+ * A per-tensor grid commutes with a pixel shuffle, so quantization moves in front of it: what is stored is always levels.
+ */
+import { type QuantPlan, type Role, specFor, unmatchedOverrides } from '@fqsr/quant-core/spec';
+import { ModelError } from '../error.js';
+import { type Graph, type GraphNode, inputsOf, makeGraph, nodesByName, type QuantizeNode } from '../graph.js';
+
+/** Where a quantizer goes and what it is for. */
+interface Place {
+  readonly owner: string;
+  readonly slot: string;
+  readonly role: Role;
+  readonly quantizer: string;
+  readonly nonNegative: boolean;
+}
+
+/** The ops whose inputs this pass quantizes. */
+const readsLevels = { conv2d: true, add: true, output: true };
+
+/**
+ * Places a plan's quantizers in a graph.
+ *
+ * @param graph a float graph
+ * @returns a new graph; node names of the float graph are kept
+ * @throws ModelError when an override of the plan matches no node, or the graph is quantized already
+ */
+export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
+  if (graph.nodes.some(({ op }) => op === 'quantize')) {
+    throw new ModelError(
+      'quantizeGraph',
+      'graph must be a float graph, got one with quantize nodes',
+      'start from float',
+    );
+  }
+  const names = graph.nodes.map(({ name }) => name);
+  for (const { pattern } of unmatchedOverrides(plan, names)) {
+    throw new ModelError(
+      'quantizeGraph',
+      `plan "${plan.name}": pattern "${pattern}" matches no node`,
+      `nodes: ${names.join(', ')}`,
+    );
+  }
+  const byName = nodesByName(graph);
+  const nodes: GraphNode[] = [];
+
+  const quantized = (input: string, at: Place): string => {
+    const { owner, slot, role, quantizer, nonNegative } = at;
+    const producer = byName.get(input) as GraphNode;
+    if (producer.op === 'input') return input;
+    if (producer.op === 'pixelShuffle') {
+      const name = nodes.some((node) => node.name === producer.name) ? `${producer.name}.${owner}` : producer.name;
+      const before = quantized(producer.input, at);
+      nodes.push({ ...producer, name, input: before });
+      return name;
+    }
+    const spec = specFor(plan, role, owner, nonNegative);
+    if (!spec) return input;
+    const node: QuantizeNode = { op: 'quantize', name: `${owner}.${slot}`, input, quantizer, role, spec };
+    nodes.push(node);
+    return node.name;
+  };
+
+  const nonNegative = (...inputs: string[]): boolean => inputs.every((name) => isNonNegative(name, byName));
+
+  for (const node of graph.nodes) {
+    switch (node.op) {
+      case 'conv2d': {
+        const input = quantized(node.input, {
+          owner: node.name,
+          slot: 'in',
+          role: 'activations',
+          quantizer: `${node.name}.in`,
+          nonNegative: nonNegative(node.input),
+        });
+        nodes.push({ ...node, input, weights: specFor(plan, 'weights', node.name, false) });
+        break;
+      }
+      case 'add': {
+        const [a, b] = node.inputs;
+        const shared = {
+          owner: node.name,
+          role: 'skips',
+          quantizer: `${node.name}.skip`,
+          nonNegative: nonNegative(a, b),
+        } as const;
+        nodes.push({
+          ...node,
+          inputs: [quantized(a, { ...shared, slot: 'a' }), quantized(b, { ...shared, slot: 'b' })],
+        });
+        break;
+      }
+      case 'output': {
+        const place = { owner: node.name, slot: 'in', role: 'outputs', quantizer: `${node.name}.in` } as const;
+        nodes.push({ ...node, input: quantized(node.input, { ...place, nonNegative: true }) });
+        break;
+      }
+      case 'pixelShuffle':
+        // Placed after the quantizer of its reader; here only where that reader is not quantized.
+        if (!graph.nodes.some((reader) => inputsOf(reader).includes(node.name) && reader.op in readsLevels))
+          nodes.push(node);
+        break;
+      default:
+        nodes.push(node);
+    }
+  }
+  return makeGraph({ ...graph, name: `${graph.name}-${plan.name}`, nodes });
+}
+
+/** Whether no value of a node can be below zero. */
+function isNonNegative(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
+  const node = byName.get(name) as GraphNode;
+  if (node.op === 'relu') return true;
+  const passes = node.op === 'add' || node.op === 'scale' || node.op === 'pixelShuffle';
+  return passes && inputsOf(node).every((input) => isNonNegative(input, byName));
+}

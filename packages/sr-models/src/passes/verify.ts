@@ -1,0 +1,82 @@
+/** The verification pass: the integer model against the fake-quantized graph, layer by layer, on a real image. */
+import * as tf from '@tensorflow/tfjs';
+import { ModelError } from '../error.js';
+import type { Graph } from '../graph.js';
+import { type Params, toTensors } from '../params.js';
+import { forward } from './forward.js';
+
+/** How far the levels of one tensor are apart. */
+export interface LayerAgreement {
+  readonly tensor: string;
+  readonly samples: number;
+  /** Samples whose levels differ. */
+  readonly different: number;
+  /** Largest distance in levels. */
+  readonly largest: number;
+}
+
+/** The tolerance of the integer contract: one level, on one sample in a thousand. */
+export const tolerance = { levels: 1, share: 0.001 } as const;
+
+/** An RGB image of 8 bits, interleaved. */
+export interface ImageBytes {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** An integer run of the lowered network on the same image, which shows every stored tensor: NHWC levels by node name. */
+export type IntegerRun = (tap: (name: string, levels: ArrayLike<number>) => void) => void;
+
+/**
+ * Runs both on one image and compares every stored tensor, in the order of the network. Differences add up along the way: each side feeds itself.
+ *
+ * @throws ModelError when the run does not show every tensor of the graph
+ *
+ * @example
+ * verify(graph, params, image, (tap) => runModel(lower(graph, params), image, { tap }));
+ */
+export function verify(graph: Graph, params: Params, image: ImageBytes, run: IntegerRun): readonly LayerAgreement[] {
+  const expected = new Map<string, Float32Array>();
+  tf.tidy(() => {
+    const pixels = tf.tensor4d(Float32Array.from(image.data), [1, image.height, image.width, 3]);
+    forward(graph, pixels, {
+      params: toTensors(graph, params),
+      mode: 'quantized',
+      onQuantize: (node, _input, output) => {
+        expected.set(node.name, Float32Array.from(output.value.dataSync()));
+      },
+    });
+  });
+  const agreement: LayerAgreement[] = [];
+  run((name, levels) => {
+    const other = expected.get(name);
+    if (other) agreement.push(compare(name, levels, other));
+  });
+  if (agreement.length !== expected.size) {
+    throw new ModelError(
+      'verify',
+      `run must show all ${expected.size} stored tensors, got ${agreement.length}`,
+      'run the model that was lowered from this very graph',
+    );
+  }
+  return agreement;
+}
+
+/** Whether every tensor lies within {@link tolerance}. */
+export function agrees(layers: readonly LayerAgreement[]): boolean {
+  return layers.every(
+    ({ samples, different, largest }) => largest <= tolerance.levels && different <= samples * tolerance.share,
+  );
+}
+
+function compare(tensor: string, levels: ArrayLike<number>, expected: Float32Array): LayerAgreement {
+  let different = 0;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const distance = Math.abs((levels[i] as number) - (expected[i] as number));
+    if (distance > 0) different++;
+    if (distance > largest) largest = distance;
+  }
+  return { tensor, samples: expected.length, different, largest };
+}

@@ -1,0 +1,206 @@
+/**
+ * The trainer: learned state and one optimizer step. Float graphs train as they are; quantized graphs first run a warm-up in float while observers
+ * watch every activation and skip (FQSR's "stable" phase), then train through fake quantization.
+ */
+import { quantizationError, real } from '@fqsr/quant-core';
+import * as tf from '@tensorflow/tfjs';
+import { Adam, type AdamState, adamStart } from './adam.js';
+import {
+  applyCalibration,
+  createObservers,
+  type ObserverStates,
+  type Observers,
+  observe,
+  observerStates,
+} from './calibrate.js';
+import { ModelError } from './error.js';
+import { type FlatLayout, flatLayout, flatten, splitTensor, unflatten } from './flat.js';
+import type { Graph } from './graph.js';
+import { lossByName } from './losses/registry.js';
+import type { Params } from './params.js';
+import { type ForwardHooks, forward } from './passes/forward.js';
+
+/** What does not change during a training. */
+export interface TrainerOptions {
+  /** Name of a loss. */
+  readonly loss: string;
+  /** Steps in float before the quantizers are switched on; 20 in FQSR. Only for quantized graphs. */
+  readonly warmupSteps: number;
+  /** Name of the calibration that the warm-up feeds. */
+  readonly calibration: string;
+  /** Weight of the quantization-aware loss, the sum of `mean |x - Q(x)|` over all quantizers; 0.3 in FQSR, 0 leaves it out. */
+  readonly quantizationLoss: number;
+  /** Learning rate of quantizer parameters relative to the weights'. */
+  readonly quantizerRate: number;
+}
+
+/** Sensible values. */
+export const trainerDefaults: TrainerOptions = {
+  loss: 'l1',
+  warmupSteps: 20,
+  calibration: 'mse',
+  quantizationLoss: 0,
+  quantizerRate: 1,
+};
+
+/** Everything that a training must remember to go on with the same bits. */
+export interface TrainerState {
+  readonly params: Params;
+  readonly adam: AdamState;
+  /** States of the observers while the warm-up runs. */
+  readonly observers: ObserverStates;
+}
+
+/** A batch of patches in grey levels, NHWC. */
+export interface TrainBatch {
+  readonly lr: Float32Array;
+  readonly hr: Float32Array;
+  readonly batchSize: number;
+  /** Side of a low-resolution patch. */
+  readonly patchSize: number;
+}
+
+/** Learned state on the device. Owns tensors: dispose it. */
+export class Trainer {
+  readonly #graph: Graph;
+  readonly #options: TrainerOptions;
+  readonly #layout: FlatLayout;
+  readonly #adam: Adam;
+  readonly #rates: tf.Tensor1D | null;
+  readonly #observers: Observers;
+  #theta: tf.Tensor1D;
+  #steps: number;
+
+  constructor(graph: Graph, state: TrainerState, options: TrainerOptions) {
+    this.#graph = graph;
+    this.#options = options;
+    this.#layout = flatLayout(graph);
+    this.#adam = new Adam(state.adam);
+    this.#steps = state.adam.steps;
+    this.#theta = tf.tensor1d(flatten(this.#layout, state.params));
+    const { total, network } = this.#layout;
+    this.#rates =
+      options.quantizerRate === 1 || total === network.values
+        ? null
+        : tf.tensor1d(Float32Array.from({ length: total }, (_, i) => (i < network.values ? 1 : options.quantizerRate)));
+    this.#observers = createObservers(graph, options.calibration, state.observers);
+  }
+
+  /** Whether the next step still runs in float, under the observers. */
+  get warmingUp(): boolean {
+    return this.#observers.size > 0 && this.#steps < this.#options.warmupSteps;
+  }
+
+  /**
+   * One step on one batch.
+   *
+   * @returns the loss before the step, in the loss's units, without the quantization-aware part
+   * @throws ModelError when the loss or a parameter's gradient is not finite; nothing has changed then
+   */
+  step(batch: TrainBatch, learningRate: number): number {
+    const warmingUp = this.warmingUp;
+    const { loss, gradient } = this.#gradient(batch, warmingUp);
+    if (!Number.isFinite(loss)) {
+      gradient.dispose();
+      throw new ModelError(
+        'Trainer.step',
+        `loss must stay finite, got ${loss} at step ${this.#steps}`,
+        'lower the learning rate',
+      );
+    }
+    const next = this.#adam.update(this.#theta, gradient, learningRate, this.#rates);
+    tf.dispose([this.#theta, gradient]);
+    this.#theta = next;
+    this.#steps++;
+    if (warmingUp && !this.warmingUp) this.#switchOn();
+    return loss;
+  }
+
+  /** A copy of everything that must be remembered. */
+  state(): TrainerState {
+    const observers = this.warmingUp ? observerStates(this.#observers) : {};
+    return { params: this.params(), adam: this.#adam.state(), observers };
+  }
+
+  /** A copy of the parameters. */
+  params(): Params {
+    return unflatten(this.#layout, this.#theta.dataSync() as Float32Array);
+  }
+
+  dispose(): void {
+    tf.dispose([this.#theta, ...(this.#rates ? [this.#rates] : [])]);
+    this.#adam.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #gradient(batch: TrainBatch, warmingUp: boolean): { loss: number; gradient: tf.Tensor1D } {
+    const { network, parameters, total } = this.#layout;
+    const quantized = this.#observers.size > 0 && !warmingUp;
+    const side = batch.patchSize;
+    const hrSide = side * this.#graph.scale;
+    let loss = Number.NaN;
+    const gradient = tf.tidy(() => {
+      const lr = tf.tensor4d(batch.lr, [batch.batchSize, side, side, 3]);
+      const hr = tf.tensor4d(batch.hr, [batch.batchSize, hrSide, hrSide, 3]);
+      const all = splitTensor(this.#layout, this.#theta);
+      const learned = quantized ? all : all.slice(0, network.parameters);
+      const objective = (...tensors: tf.Tensor[]): tf.Scalar => {
+        const params = new Map(
+          parameters.slice(0, tensors.length).map(({ name }, i) => [name, tensors[i] as tf.Tensor]),
+        );
+        const penalties: tf.Scalar[] = [];
+        const hooks = warmingUp ? this.#watch() : this.#penalize(penalties);
+        const sr = forward(this.#graph, lr, { params, mode: quantized ? 'quantized' : 'float', ...hooks });
+        const value = lossByName(this.#options.loss).of(sr, hr);
+        loss = value.dataSync()[0] as number;
+        return penalties.reduce((sum, penalty) => tf.add(sum, tf.mul(penalty, this.#options.quantizationLoss)), value);
+      };
+      const grads = tf
+        .valueAndGrads(objective)(learned)
+        .grads.map((grad) => tf.reshape(grad, [-1]));
+      if (!quantized && total > network.values) grads.push(tf.zeros([total - network.values]));
+      return tf.concat1d(grads as tf.Tensor1D[]);
+    });
+    return { loss, gradient };
+  }
+
+  #watch(): ForwardHooks {
+    return {
+      onInput: (node, input) => {
+        const observers = this.#observers.get(node.quantizer);
+        if (observers) observe(observers, real(input));
+      },
+    };
+  }
+
+  #penalize(penalties: tf.Scalar[]): ForwardHooks {
+    if (this.#options.quantizationLoss === 0) return {};
+    return {
+      onQuantize: (_node, _input, output) => {
+        penalties.push(quantizationError(output));
+      },
+      onConv: (_node, weights) => {
+        if (weights) penalties.push(quantizationError(weights));
+      },
+    };
+  }
+
+  /** Ends the warm-up: every quantizer gets its calibrated step. */
+  #switchOn(): void {
+    const params = applyCalibration(this.#graph, this.params(), this.#options.calibration, this.#observers);
+    this.#theta.dispose();
+    this.#theta = tf.tensor1d(flatten(this.#layout, params));
+  }
+}
+
+/** The state of a training that has not begun. Quantizer parameters that `params` lacks start at 0; the warm-up sets them. */
+export function startState(graph: Graph, params: Params): TrainerState {
+  const layout = flatLayout(graph);
+  const complete = new Map(
+    layout.parameters.map(({ name }, i) => [name, params.get(name) ?? new Float32Array(layout.sizes[i] as number)]),
+  );
+  return { params: complete, adam: adamStart(layout.total), observers: {} };
+}
