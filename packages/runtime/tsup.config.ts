@@ -3,6 +3,8 @@ import { library } from '../../tsup.base.ts';
 // The runtime publishes with zero dependencies: the integer truth of quant-core/spec is inlined, types included.
 export default library({
   entry: ['src/index.ts', 'src/format.ts'],
+  // Each entry is one file without any import, fit to be served as it is.
+  splitting: false,
   noExternal: [/^@fqsr\/quant-core/],
   dts: { resolve: [/^@fqsr\/quant-core/] },
 });

@@ -1,0 +1,62 @@
+/** Strict JSON: what `JSON.parse` reads, less duplicate keys and deep nesting, plus the order in which the root's keys stand. */
+
+/** Deepest nesting of objects and arrays; our files need 5. */
+const MAX_DEPTH = 32;
+
+export interface StrictJson {
+  readonly value: unknown;
+  /** Keys of the root object in the order of the text (`Object.keys` moves integer-like ones to the front). */
+  readonly keys: readonly string[];
+}
+
+/**
+ * Parses JSON.
+ *
+ * @throws SyntaxError for what `JSON.parse` refuses, for a key that stands twice in one object, and for nesting deeper than 32
+ *
+ * @example
+ * parseStrictJson('{"b": 1, "1": 2}').keys; // ['b', '1']
+ */
+export function parseStrictJson(text: string): StrictJson {
+  const keys = scanKeys(text);
+  return { value: JSON.parse(text), keys };
+}
+
+/** Walks over the text, valid JSON or not; of an invalid one the result does not matter, since `JSON.parse` refuses it. */
+function scanKeys(text: string): readonly string[] {
+  const open: (Set<string> | null)[] = [];
+  const rootKeys: string[] = [];
+  let keyNext = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '{' || char === '[') {
+      open.push(char === '{' ? new Set() : null);
+      if (open.length > MAX_DEPTH) throw new SyntaxError(`nesting deeper than ${MAX_DEPTH}`);
+      keyNext = char === '{';
+    } else if (char === '}' || char === ']') {
+      open.pop();
+      keyNext = false;
+    } else if (char === ',') {
+      keyNext = open.at(-1) instanceof Set;
+    } else if (char === '"') {
+      const end = stringEnd(text, i);
+      if (keyNext) {
+        const key: unknown = JSON.parse(text.slice(i, end));
+        const keys = open.at(-1);
+        if (keys?.has(String(key))) throw new SyntaxError(`duplicate key ${text.slice(i, Math.min(end, i + 80))}`);
+        keys?.add(String(key));
+        if (open.length === 1) rootKeys.push(String(key));
+        keyNext = false;
+      }
+      i = end - 1;
+    }
+  }
+  return rootKeys;
+}
+
+/** Index after the closing quote of the string that opens at `start`. */
+function stringEnd(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+  return i + 1;
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { edsr, imageGrid, levels, modelBuilder, randomImage } from '../test/models.js';
+import { runNaive } from '../test/naive.js';
+import type { Image } from './image.js';
+import type { IntegerModel } from './model.js';
+import { runModel } from './run.js';
+
+/** Every stored tensor and the result equal the naive run's. */
+function expectExact(model: IntegerModel, image: Image): void {
+  const naive = runNaive(model, image);
+  const seen: string[] = [];
+  const result = runModel(model, image, {
+    tap(name, stored, height, width, channels) {
+      const wanted = naive.get(name);
+      expect({ name, height, width, channels }).toEqual({
+        name,
+        height: wanted?.height,
+        width: wanted?.width,
+        channels: wanted?.channels,
+      });
+      expect([...stored], name).toEqual(wanted?.values);
+      seen.push(name);
+    },
+  });
+  const storedOps = ['input', 'requantize', 'pixelShuffle'];
+  expect(seen.toSorted()).toEqual(
+    model.nodes
+      .filter(({ op }) => storedOps.includes(op))
+      .map(({ name }) => name)
+      .toSorted(),
+  );
+  const wanted = naive.get('result');
+  expect([...result.data]).toEqual(wanted?.values);
+  expect(result).toMatchObject({ width: image.width * model.scale, height: image.height * model.scale, channels: 3 });
+}
+
+const solid = (width: number, height: number, value: number): Image => ({
+  width,
+  height,
+  channels: 3,
+  data: new Uint8Array(width * height * 3).fill(value),
+});
+
+describe('an EDSR-like model equals the naive run', () => {
+  it.each([
+    [1, 1],
+    [1, 7],
+    [5, 1],
+    [7, 5],
+    [33, 4],
+    [35, 35],
+    [66, 3],
+  ])('on %i x %i', (width, height) => {
+    expectExact(edsr({}), randomImage(7, width, height));
+  });
+
+  it.each([
+    { weightBits: 8, bits: 8, skipBits: 8 },
+    { weightBits: 2, bits: 2, skipBits: 4 },
+    { weightBits: 1, bits: 1, skipBits: 8 },
+    { weightBits: 3, bits: 5, skipBits: 6 },
+    { weightBits: 8, bits: 8, skipBits: 8, scale: 3, features: 5 },
+    { weightBits: 4, bits: 4, skipBits: 8, scale: 4, features: 7, blocks: 1 },
+  ])('with %o', (options) => {
+    expectExact(edsr({ seed: 5, ...options }), randomImage(8, 11, 9));
+  });
+});
+
+describe('conv2d', () => {
+  it.each([[[1, 1]], [[1, 3]], [[5, 1]], [[5, 5]], [[9, 9]], [[15, 15]]] as const)(
+    'kernel %o, per-channel input zero points, zeros exact at the border',
+    (kernel) => {
+      const b = modelBuilder(3);
+      b.conv2d('conv', b.input([0, 128, 255]), [3, 3], { kernel });
+      b.output(b.requantize('out', 'conv', { factor: 1 / 200, channels: 3, grid: imageGrid }));
+      for (const [width, height] of [
+        [1, 1],
+        [4, 9],
+        [37, 3],
+      ] as const)
+        expectExact(b.build(1), randomImage(4, width, height));
+    },
+  );
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('weights of %i bits, all extreme, on extreme and random images', (bits) => {
+    const b = modelBuilder(bits);
+    b.conv2d('wide', b.input([0, 255, 128]), [3, 13], { bits, extreme: true });
+    b.requantize('mid', 'wide', { factor: 2 ** -bits / 9, channels: 13, grid: levels(8, false, 77) });
+    b.conv2d('narrow', 'mid', [13, 3], { bits, extreme: true });
+    b.output(b.requantize('out', 'narrow', { factor: 2 ** -bits / 9, grid: imageGrid }));
+    const model = b.build(1);
+    for (const image of [solid(5, 5, 0), solid(5, 5, 255), randomImage(1, 9, 6)]) expectExact(model, image);
+  });
+
+  it('the largest accumulators int32 allows, both signs', () => {
+    const b = modelBuilder(9);
+    b.conv2d('conv', b.input([0, 0, 0]), [3, 3], { kernel: [3, 3] });
+    const weights = b.tensors['conv.weight'] as Int8Array;
+    weights.fill(127);
+    weights.fill(-128, 27, 54);
+    b.tensors['conv.bias'] = Int32Array.of(2 ** 31 - 1 - 27 * 127 * 255, -(2 ** 31) + 1 + 27 * 128 * 255, 0);
+    b.output(b.requantize('out', 'conv', { factor: 2 ** -24, channels: 3, grid: imageGrid }));
+    for (const value of [0, 1, 255]) expectExact(b.build(1), solid(3, 3, value));
+  });
+
+  it('64 channels of 8 bits, all at their limits', () => {
+    const b = modelBuilder(10);
+    b.conv2d('conv', b.input([0, 0, 0]), [3, 64], { extreme: true });
+    b.requantize('mid', 'conv', { factor: 1, channels: 64, grid: levels(8, false) });
+    b.conv2d('tail', 'mid', [64, 3], { extreme: true });
+    (b.tensors['tail.weight'] as Int8Array).fill(-128, 0, 576).fill(127, 576, 1152);
+    b.output(b.requantize('out', 'tail', { factor: 2 ** -16, channels: 3, grid: imageGrid }));
+    expectExact(b.build(1), solid(4, 4, 255));
+  });
+});
+
+describe('graph', () => {
+  it('accumulators with several consumers, requantize nodes far from their convolution', () => {
+    const b = modelBuilder(12);
+    b.conv2d('a', b.input(), [3, 4]);
+    b.conv2d('b', 'image', [3, 4]);
+    b.requantize('b.1', 'b', { factor: 1 / 300, grid: levels(6, true, -3) });
+    b.requantize('a.1', 'a', { factor: 1 / 300, channels: 4, grid: levels(6, true, -3) });
+    b.requantize('a.2', 'a', { factor: 1 / 100, grid: levels(3, false, 5) });
+    b.add('sum', 'a.1', 'b.1');
+    b.add('twice', 'a.1', 'a.1');
+    b.requantize('s', 'sum', { factor: 0.9, grid: levels(3, false, 5) });
+    b.requantize('t', 'twice', { factor: 0.9, grid: levels(3, false, 5) });
+    b.add('st', 's', 't');
+    b.requantize('u', 'st', { factor: 0.9, grid: levels(3, false, 5) });
+    b.add('ua', 'u', 'a.2');
+    b.requantize('v', 'ua', { factor: 1, grid: levels(4, false) });
+    b.conv2d('tail', 'v', [4, 3]);
+    b.output(b.requantize('out', 'tail', { factor: 0.1, grid: imageGrid }));
+    expectExact(b.build(1), randomImage(2, 10, 34));
+  });
+
+  it.each(['dcr', 'crd'] as const)('pixel shuffles in order %s, twice', (order) => {
+    const b = modelBuilder(13);
+    b.conv2d('up', b.input(), [3, 48], { kernel: [1, 1] });
+    b.requantize('q', 'up', { factor: 1 / 100, channels: 48, grid: imageGrid });
+    b.output(b.pixelShuffle('shuffle2', b.pixelShuffle('shuffle1', 'q', 2, order), 2, order));
+    expectExact(b.build(4), randomImage(3, 5, 7));
+  });
+
+  it('image and add straight from the input', () => {
+    const b = modelBuilder(14);
+    b.add('twice', b.input([1, 2, 250]), 'image');
+    b.output(b.requantize('half', 'twice', { factor: 0.5, grid: imageGrid }));
+    expectExact(b.build(1), randomImage(3, 70, 3));
+  });
+});

@@ -1,0 +1,166 @@
+/** From parsed JSON to typed nodes: every field present, of its type and in its range, and none unknown. What nodes say to each other is `validate.ts`. */
+import type { Refuse } from './error.js';
+import { limits } from './limits.js';
+import type { IntegerModel, IntegerNode, IntegerOp, LevelGrid } from './model.js';
+
+/** The model without its tensors. */
+export type Graph = Omit<IntegerModel, 'tensors'>;
+
+/**
+ * The graph in `value`, checked field by field.
+ *
+ * @param known further keys that `value` may have
+ * @throws FormatError through `refuse`
+ */
+export function readGraph(value: unknown, refuse: Refuse, known: readonly string[]): Graph {
+  const graph = fieldsOf(value, '', refuse);
+  for (const key of known) graph.allow(key);
+  const name = graph.text('name');
+  const scale = graph.integer('scale', 1, limits.scale);
+  const nodes = graph.list('nodes', 2, limits.nodes).map((node, i) => readNode(node, `nodes[${i}]`, refuse));
+  const metadata = graph.strings('metadata');
+  graph.close();
+  return { name, scale, nodes, metadata };
+}
+
+function readNode(value: unknown, path: string, refuse: Refuse): IntegerNode {
+  const fields = fieldsOf(value, path, refuse);
+  const op = fields.oneOf('op', Object.keys(readers) as IntegerOp[]);
+  const node = readers[op](fields, fields.text('name'));
+  fields.close();
+  return node;
+}
+
+const readers: { readonly [Op in IntegerOp]: (fields: Fields, name: string) => Extract<IntegerNode, { op: Op }> } = {
+  input: (fields, name) => ({
+    op: 'input',
+    name,
+    channels: fields.integer('channels', 3, 3),
+    zeroPoint: fields.integers('zeroPoint', 3, 0, 255),
+  }),
+  conv2d: (fields, name) => ({
+    op: 'conv2d',
+    name,
+    input: fields.text('input'),
+    kernel: readKernel(fields),
+    inChannels: fields.integer('inChannels', 1, limits.channels),
+    outChannels: fields.integer('outChannels', 1, limits.channels),
+    weight: fields.text('weight'),
+    weightBits: fields.integer('weightBits', 1, 8),
+    bias: fields.text('bias'),
+  }),
+  requantize: (fields, name) => ({
+    op: 'requantize',
+    name,
+    input: fields.text('input'),
+    multiplier: fields.text('multiplier'),
+    shift: fields.text('shift'),
+    grid: readGrid(fields.inner('grid')),
+    qmin: fields.integer('qmin', -128, 255),
+    qmax: fields.integer('qmax', -128, 255),
+  }),
+  add: (fields, name) => {
+    const [a, b] = fields.list('inputs', 2, 2);
+    const names = fieldsOf({ a, b }, `${fields.path}.inputs`, fields.refuse);
+    return { op: 'add', name, inputs: [names.text('a'), names.text('b')] };
+  },
+  pixelShuffle: (fields, name) => ({
+    op: 'pixelShuffle',
+    name,
+    input: fields.text('input'),
+    factor: fields.integer('factor', 2, limits.factor),
+    order: fields.oneOf('order', ['dcr', 'crd']),
+  }),
+  output: (fields, name) => ({ op: 'output', name, input: fields.text('input') }),
+};
+
+function readKernel(fields: Fields): readonly [number, number] {
+  const kernel = fields.integers('kernel', 2, 1, limits.kernel);
+  const [height = 0, width = 0] = kernel;
+  if (height % 2 === 0 || width % 2 === 0) fields.refuse(`${fields.path}.kernel`, 'two odd sizes', kernel);
+  return [height, width];
+}
+
+function readGrid(fields: Fields): LevelGrid {
+  const bits = fields.integer('bits', 1, 8);
+  const signed = fields.flag('signed');
+  const zeroPoint = fields.integer('zeroPoint', -128, 255);
+  const scale = fields.positive('scale');
+  fields.close();
+  return { bits, signed, zeroPoint, scale };
+}
+
+type Fields = ReturnType<typeof fieldsOf>;
+
+/** Typed access to the fields of an object; `close` refuses those that nobody asked for. */
+function fieldsOf(value: unknown, path: string, refuse: Refuse) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse(path || 'model', 'an object', value);
+  }
+  const record = new Map<string, unknown>(Object.entries(value));
+  const seen = new Set<string>();
+  const at = (key: string) => (path ? `${path}.${key}` : key);
+  const get = (key: string) => {
+    seen.add(key);
+    return record.get(key);
+  };
+  const isInteger = (item: unknown, low: number, high: number): item is number =>
+    typeof item === 'number' && Number.isInteger(item) && item >= low && item <= high;
+  const list = (key: string, low: number, high: number): readonly unknown[] => {
+    const items = get(key);
+    if (!Array.isArray(items)) return refuse(at(key), 'an array', items);
+    if (items.length < low || items.length > high) {
+      return refuse(at(key), `an array of ${low === high ? low : `${low} to ${high}`} items`, `${items.length} items`);
+    }
+    return items;
+  };
+  return {
+    path,
+    refuse,
+    list,
+    allow: (key: string) => void seen.add(key),
+    text(key: string): string {
+      const item = get(key);
+      if (typeof item === 'string' && item.length > 0 && item.length <= limits.name) return item;
+      return refuse(at(key), `a string of 1 to ${limits.name} characters`, item);
+    },
+    integer(key: string, low: number, high: number): number {
+      const item = get(key);
+      if (isInteger(item, low, high)) return item;
+      return refuse(at(key), low === high ? `${low}` : `an integer from ${low} to ${high}`, item);
+    },
+    integers(key: string, count: number, low: number, high: number): readonly number[] {
+      return list(key, count, count).map((item, i) =>
+        isInteger(item, low, high) ? item : refuse(`${at(key)}[${i}]`, `an integer from ${low} to ${high}`, item),
+      );
+    },
+    positive(key: string): number {
+      const item = get(key);
+      if (typeof item === 'number' && item > 0 && Number.isFinite(item)) return item;
+      return refuse(at(key), 'a finite number above 0', item);
+    },
+    flag(key: string): boolean {
+      const item = get(key);
+      return typeof item === 'boolean' ? item : refuse(at(key), 'true or false', item);
+    },
+    oneOf<const T extends string>(key: string, choices: readonly T[]): T {
+      const item = get(key);
+      return choices.find((choice) => choice === item) ?? refuse(at(key), `one of ${choices.join(', ')}`, item);
+    },
+    strings(key: string): Readonly<Record<string, string>> {
+      const item = get(key);
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+        return refuse(at(key), 'an object of strings', item);
+      }
+      return Object.fromEntries(
+        Object.entries(item).map(([name, text]) =>
+          typeof text === 'string' ? [name, text] : refuse(`${at(key)}.${name}`, 'a string', text),
+        ),
+      );
+    },
+    inner: (key: string) => fieldsOf(get(key), at(key), refuse),
+    close(): void {
+      for (const key of record.keys()) if (!seen.has(key)) refuse(at(key), 'absent', 'an unknown field');
+    },
+  };
+}

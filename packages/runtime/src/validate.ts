@@ -1,0 +1,297 @@
+/**
+ * Everything a model must satisfy beyond the types of its fields, so that kernels need not check anything: names and order, kinds, channels, grids,
+ * spatial factors, tensor lengths and ranges, and accumulators that fit int32.
+ */
+import { levelRange, MAX_SHIFT, MIN_SHIFT } from '@fqsr/quant-core/spec';
+import { type Refuse, refusal } from './error.js';
+import { limits } from './limits.js';
+import type {
+  AddNode,
+  Conv2dNode,
+  IntegerModel,
+  IntegerNode,
+  IntegerOp,
+  IntegerTensor,
+  OutputNode,
+  PixelShuffleNode,
+  RequantizeNode,
+} from './model.js';
+import { readGraph } from './structure.js';
+
+/** A stored tensor, as the graph proves it. */
+export interface LevelsInfo {
+  readonly kind: 'levels';
+  readonly channels: number;
+  /** Height and width in units of the input image's. */
+  readonly factor: number;
+  readonly bits: number;
+  readonly signed: boolean;
+  /** For each channel. */
+  readonly zeroPoint: readonly number[];
+  readonly scale: number;
+  /** Bounds of the levels, both inclusive. */
+  readonly qmin: number;
+  readonly qmax: number;
+}
+
+/** An int32 value, as the graph proves it. */
+export interface AccumulatorInfo {
+  readonly kind: 'accumulator';
+  readonly channels: number;
+  readonly factor: number;
+  /** Bound of the magnitude of the value and of every partial sum, all channels. */
+  readonly bound: number;
+}
+
+export type ValueInfo = LevelsInfo | AccumulatorInfo;
+
+/** What is known of the value of each node, by name. */
+export type ModelInfo = ReadonlyMap<string, ValueInfo>;
+
+interface Scope {
+  readonly model: IntegerModel;
+  readonly values: Map<string, ValueInfo>;
+  /** What each tensor was used as. */
+  readonly roles: Map<string, string>;
+  readonly path: string;
+  readonly refuse: Refuse;
+}
+
+/**
+ * Checks a model completely.
+ *
+ * @param where function named in messages
+ * @returns what the graph proves about the value of each node
+ * @throws FormatError `[runtime] <where>: <path> must be <constraint>, got <value> (<what to do>)`
+ */
+export function validateModel(model: IntegerModel, where = 'validateModel'): ModelInfo {
+  const refuse = refusal(where, 'export the model again');
+  readGraph(model, refuse, ['tensors']);
+  const values = new Map<string, ValueInfo>();
+  const roles = new Map<string, string>();
+  for (const [i, node] of model.nodes.entries()) {
+    const scope: Scope = { model, values, roles, path: `nodes[${i}]`, refuse };
+    if (values.has(node.name)) refuse(`${scope.path}.name`, 'unique', node.name);
+    values.set(node.name, checkNode(node, scope));
+  }
+  checkEnds(model, refuse);
+  for (const key of Object.keys(model.tensors)) {
+    if (!roles.has(key)) refuse(tensorPath(key), 'used by a node', 'an unused tensor');
+  }
+  return values;
+}
+
+function checkNode(node: IntegerNode, scope: Scope): ValueInfo {
+  switch (node.op) {
+    case 'input':
+      return {
+        kind: 'levels',
+        channels: node.channels,
+        factor: 1,
+        bits: 8,
+        signed: false,
+        zeroPoint: node.zeroPoint,
+        scale: 1,
+        qmin: 0,
+        qmax: 255,
+      };
+    case 'conv2d':
+      return checkConv2d(node, scope);
+    case 'requantize':
+      return checkRequantize(node, scope);
+    case 'add':
+      return checkAdd(node, scope);
+    case 'pixelShuffle':
+      return checkPixelShuffle(node, scope);
+    case 'output':
+      return checkOutput(node, scope);
+  }
+}
+
+function checkConv2d(node: Conv2dNode, scope: Scope): AccumulatorInfo {
+  const { path, refuse } = scope;
+  const input = levels(node.input, `${path}.input`, scope);
+  if (node.inChannels !== input.channels) {
+    refuse(`${path}.inChannels`, `${input.channels}, the channels of ${JSON.stringify(node.input)}`, node.inChannels);
+  }
+  const count = node.kernel[0] * node.kernel[1] * node.inChannels * node.outChannels;
+  const role = `int8 weights of ${node.weightBits} bits, ${weightShape(node).join('x')} (OHWI)`;
+  const weight = tensor(node.weight, `${path}.weight`, Int8Array, role, scope);
+  if (weight.length !== count) refuse(tensorPath(node.weight), `${count} long`, weight.length);
+  const low = -(2 ** (node.weightBits - 1));
+  checkRange(node.weight, weight, low, -low - 1, refuse);
+  const bias = tensor(node.bias, `${path}.bias`, Int32Array, 'int32 biases', scope);
+  if (bias.length !== node.outChannels) refuse(tensorPath(node.bias), `${node.outChannels} long`, bias.length);
+  return {
+    kind: 'accumulator',
+    channels: node.outChannels,
+    factor: input.factor,
+    bound: accumulatorBound(node, input, weight, bias, scope),
+  };
+}
+
+/** The largest of `|bias| + sum |w| * max |q - z|` over the output channels: no sum of some of the terms exceeds it. */
+function accumulatorBound(
+  node: Conv2dNode,
+  { zeroPoint, qmin, qmax }: LevelsInfo,
+  weight: Int8Array,
+  bias: Int32Array,
+  { path, refuse }: Scope,
+): number {
+  const reach = zeroPoint.map((zero) => Math.max(Math.abs(qmin - zero), Math.abs(qmax - zero)));
+  const size = weight.length / node.outChannels;
+  let bound = 0;
+  for (let o = 0; o < node.outChannels; o++) {
+    let sum = Math.abs(bias[o] as number);
+    for (let k = 0; k < size; k += node.inChannels) {
+      for (let i = 0; i < node.inChannels; i++) {
+        sum += Math.abs(weight[o * size + k + i] as number) * (reach[i] as number);
+      }
+    }
+    if (sum >= 2 ** 31) refuse(path, `a convolution whose accumulators stay below 2^31`, `${sum} in channel ${o}`);
+    if (sum > bound) bound = sum;
+  }
+  return bound;
+}
+
+function checkRequantize(node: RequantizeNode, scope: Scope): LevelsInfo {
+  const { path, refuse } = scope;
+  const input = value(node.input, `${path}.input`, scope);
+  if (input.kind !== 'accumulator') {
+    return refuse(`${path}.input`, 'an accumulator (conv2d or add)', `levels: ${node.input}`);
+  }
+  const multiplier = tensor(node.multiplier, `${path}.multiplier`, Int32Array, 'int32 multipliers', scope);
+  const shift = tensor(node.shift, `${path}.shift`, Uint8Array, 'uint8 shifts', scope);
+  if (multiplier.length !== 1 && multiplier.length !== input.channels) {
+    refuse(tensorPath(node.multiplier), `1 or ${input.channels} long`, multiplier.length);
+  }
+  if (shift.length !== multiplier.length) {
+    refuse(tensorPath(node.shift), `${multiplier.length} long, as the multipliers are`, shift.length);
+  }
+  checkRange(node.multiplier, multiplier, 2 ** 30, 2 ** 31 - 1, refuse);
+  checkRange(node.shift, shift, MIN_SHIFT, MAX_SHIFT, refuse);
+  const { bits, signed, zeroPoint, scale } = node.grid;
+  const range = levelRange({ bits, signed, grid: 'midtread', narrow: false });
+  const inside = `an integer from ${range.qmin} to ${range.qmax}, as ${bits} ${signed ? 'signed' : 'unsigned'} bits allow`;
+  for (const [key, level] of [
+    ['grid.zeroPoint', zeroPoint],
+    ['qmin', node.qmin],
+    ['qmax', node.qmax],
+  ] as const) {
+    if (level < range.qmin || level > range.qmax) refuse(`${path}.${key}`, inside, level);
+  }
+  if (node.qmin > node.qmax) refuse(`${path}.qmin`, `at most qmax (${node.qmax})`, node.qmin);
+  return {
+    kind: 'levels',
+    channels: input.channels,
+    factor: input.factor,
+    bits,
+    signed,
+    zeroPoint: new Array<number>(input.channels).fill(zeroPoint),
+    scale,
+    qmin: node.qmin,
+    qmax: node.qmax,
+  };
+}
+
+function checkAdd(node: AddNode, scope: Scope): AccumulatorInfo {
+  const { path, refuse } = scope;
+  const a = levels(node.inputs[0], `${path}.inputs[0]`, scope);
+  const b = levels(node.inputs[1], `${path}.inputs[1]`, scope);
+  const at = `${path}.inputs[1]`;
+  if (a.channels !== b.channels) refuse(at, `a tensor of ${a.channels} channels, as inputs[0] is`, b.channels);
+  if (a.factor !== b.factor) refuse(at, `upscaled ${a.factor} times, as inputs[0] is`, b.factor);
+  if (gridText(a) !== gridText(b)) refuse(at, `on the grid of inputs[0], ${gridText(a)}`, gridText(b));
+  return { kind: 'accumulator', channels: a.channels, factor: a.factor, bound: 2 * 255 };
+}
+
+function checkPixelShuffle(node: PixelShuffleNode, scope: Scope): LevelsInfo {
+  const { path, refuse } = scope;
+  const input = levels(node.input, `${path}.input`, scope);
+  const square = node.factor * node.factor;
+  if (input.channels % square !== 0) {
+    refuse(`${path}.input`, `a tensor whose channels are a multiple of ${square}`, input.channels);
+  }
+  const factor = input.factor * node.factor;
+  if (factor > limits.scale) refuse(`${path}.factor`, `such that the total stays at most ${limits.scale}`, factor);
+  // All levels with this many channels come from one requantize, whose zero point is one for all channels.
+  const channels = input.channels / square;
+  return { ...input, channels, factor, zeroPoint: input.zeroPoint.slice(0, channels) };
+}
+
+function checkOutput(node: OutputNode, scope: Scope): LevelsInfo {
+  const { path, refuse, model } = scope;
+  const input = levels(node.input, `${path}.input`, scope);
+  const at = `${path}.input`;
+  if (input.channels !== 3) refuse(at, 'a tensor of 3 channels', input.channels);
+  if (input.factor !== model.scale) refuse(at, `upscaled ${model.scale} times, as scale says`, input.factor);
+  const image = gridText({ bits: 8, signed: false, scale: 1, zeroPoint: [0, 0, 0] });
+  if (gridText(input) !== image) refuse(at, `on the grid of an image, ${image}`, gridText(input));
+  return input;
+}
+
+/** One input, one output, which stands last, and no node without a user. */
+function checkEnds({ nodes }: IntegerModel, refuse: Refuse): void {
+  for (const op of ['input', 'output'] as const satisfies IntegerOp[]) {
+    const count = nodes.filter((node) => node.op === op).length;
+    if (count !== 1) refuse('nodes', `a list with exactly one ${op}`, count);
+  }
+  const used = new Set(nodes.flatMap(inputsOf));
+  for (const [i, node] of nodes.entries()) {
+    if (node.op === 'output' && used.has(node.name)) refuse(`nodes[${i}]`, 'used by no node', 'an output with users');
+    if (node.op !== 'output' && !used.has(node.name)) refuse(`nodes[${i}]`, 'used by a later node', 'an unused node');
+  }
+}
+
+/** The names of a node's inputs. */
+export function inputsOf(node: IntegerNode): readonly string[] {
+  if (node.op === 'input') return [];
+  return node.op === 'add' ? node.inputs : [node.input];
+}
+
+/** Output channels, height, width, input channels. */
+export function weightShape({ outChannels, kernel, inChannels }: Conv2dNode): readonly number[] {
+  return [outChannels, ...kernel, inChannels];
+}
+
+function value(name: string, path: string, { values, refuse }: Scope): ValueInfo {
+  return values.get(name) ?? refuse(path, 'the name of an earlier node', name);
+}
+
+function levels(name: string, path: string, scope: Scope): LevelsInfo {
+  const info = value(name, path, scope);
+  if (info.kind === 'levels') return info;
+  return scope.refuse(path, 'levels (requantize them first)', `an accumulator: ${name}`);
+}
+
+function tensor<T extends IntegerTensor>(
+  key: string,
+  path: string,
+  type: { readonly name: string; new (length: number): T },
+  role: string,
+  { model, roles, refuse }: Scope,
+): T {
+  const data = Object.hasOwn(model.tensors, key) ? model.tensors[key] : undefined;
+  if (data === undefined) return refuse(path, 'the name of a tensor', key);
+  if (!(data instanceof type)) return refuse(tensorPath(key), `a ${type.name}`, data.constructor.name);
+  const other = roles.get(key);
+  if (other !== undefined && other !== role) refuse(path, `one tensor for one use`, `${other} and ${role}`);
+  roles.set(key, role);
+  return data;
+}
+
+function checkRange(key: string, data: IntegerTensor, low: number, high: number, refuse: Refuse): void {
+  for (let i = 0; i < data.length; i++) {
+    const item = data[i] as number;
+    if (item < low || item > high) refuse(`${tensorPath(key)}[${i}]`, `from ${low} to ${high}`, item);
+  }
+}
+
+function gridText({ bits, signed, scale, zeroPoint }: Pick<LevelsInfo, 'bits' | 'signed' | 'scale' | 'zeroPoint'>) {
+  const zeros = [...new Set(zeroPoint)];
+  return `${bits} ${signed ? 'signed' : 'unsigned'} bits, zero point ${zeros.length > 1 ? zeroPoint.join(' ') : zeros}, scale ${scale}`;
+}
+
+function tensorPath(key: string): string {
+  return `tensors[${JSON.stringify(key)}]`;
+}
