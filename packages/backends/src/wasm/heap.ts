@@ -1,0 +1,73 @@
+/**
+ * Access to the memory in which TF.js's WASM backend keeps its tensors, and this package's own kernels that run on it.
+ */
+import { type TensorInfo, util } from '@tensorflow/tfjs';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { assemble, type WasmFunction } from './assembler.js';
+import { columnSums } from './column-sum.js';
+import { directConvolutions } from './direct-convolution.js';
+import { elementwiseFunctions } from './elementwise.js';
+import { type TensorModule, tensorMemory, tensorModule, webAssembly } from './host.js';
+import { outerProducts } from './outer-product.js';
+
+/** A kernel of this package's own module; what its numbers mean is said where it is defined. */
+export type HeapFunction = (...values: number[]) => void;
+
+/** The memory of one TF.js WASM backend together with the own kernels that work in it. */
+export interface Heap {
+  readonly backend: BackendWasm;
+  readonly module: TensorModule;
+  /** The own kernel of that name. */
+  readonly call: (name: string) => HeapFunction;
+  /** The direct convolutions for windows that many bytes apart, by name; compiled when first asked for. */
+  readonly convolution: (pixelBytes: number) => (name: string) => HeapFunction;
+}
+
+const functions = [...outerProducts, ...elementwiseFunctions, ...columnSums];
+
+/** Compiles the own kernels against the memory of `backend`. */
+export function openHeap(backend: BackendWasm): Heap {
+  const memory = tensorMemory(backend);
+  const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+  const compile = (functions: readonly WasmFunction[]) => {
+    const { Module, Instance } = webAssembly();
+    const { exports } = new Instance(new Module(assemble(functions, shared)), { env: { memory } });
+    return (name: string) => exports[name] as HeapFunction;
+  };
+  const convolutions = new Map<number, (name: string) => HeapFunction>();
+  return {
+    backend,
+    module: tensorModule(backend),
+    call: compile(functions),
+    convolution: (pixelBytes) => {
+      const known = convolutions.get(pixelBytes) ?? compile(directConvolutions(pixelBytes));
+      convolutions.set(pixelBytes, known);
+      return known;
+    },
+  };
+}
+
+/** Byte address of a tensor's values. */
+export function addressOf(heap: Heap, { dataId }: TensorInfo): number {
+  return heap.backend.getMemoryOffset(dataId) >>> 0;
+}
+
+/** `count` floats at a byte address. The view is void after any allocation: the memory may have grown. */
+export function floatsAt(heap: Heap, address: number, count: number): Float32Array {
+  return new Float32Array(heap.module.HEAPU8.buffer, address, count);
+}
+
+/** A tensor's floats, in place. The view is void after any allocation. */
+export function floatsOf(heap: Heap, tensor: TensorInfo): Float32Array {
+  return floatsAt(heap, addressOf(heap, tensor), util.sizeFromShape(tensor.shape));
+}
+
+/** Runs `work` with the address of `count` floats (not cleared), which are freed afterwards. */
+export function withScratch<Result>(heap: Heap, count: number, work: (address: number) => Result): Result {
+  const address = heap.module._malloc(4 * count) >>> 0;
+  try {
+    return work(address);
+  } finally {
+    heap.module._free(address);
+  }
+}
