@@ -13,8 +13,11 @@ export interface LevelGrid {
   readonly signed: boolean;
   /** The level that stands for 0. */
   readonly zeroPoint: number;
-  /** Step of the grid in grey levels (0..255). Kept for people and audits; no kernel reads it. */
-  readonly scale: number;
+  /**
+   * Step of the grid in grey levels (0..255): one for all channels, or one for each. Kept for people and audits; no kernel reads it, since factors
+   * and weights already hold it.
+   */
+  readonly scale: number | readonly number[];
 }
 
 /** The uint8 RGB image, interleaved. `zeroPoint` is the rounded mean of each channel, which convolutions subtract. */

@@ -85,7 +85,7 @@ function readGrid(fields: Fields): LevelGrid {
   const bits = fields.integer('bits', 1, 8);
   const signed = fields.flag('signed');
   const zeroPoint = fields.integer('zeroPoint', -128, 255);
-  const scale = fields.positive('scale');
+  const scale = fields.steps('scale');
   fields.close();
   return { bits, signed, zeroPoint, scale };
 }
@@ -134,10 +134,12 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
         isInteger(item, low, high) ? item : refuse(`${at(key)}[${i}]`, `an integer from ${low} to ${high}`, item),
       );
     },
-    positive(key: string): number {
+    steps(key: string): number | readonly number[] {
       const item = get(key);
-      if (typeof item === 'number' && item > 0 && Number.isFinite(item)) return item;
-      return refuse(at(key), 'a finite number above 0', item);
+      const isStep = (value: unknown): value is number =>
+        typeof value === 'number' && value > 0 && Number.isFinite(value);
+      if (isStep(item) || (Array.isArray(item) && item.length > 0 && item.every(isStep))) return item;
+      return refuse(at(key), 'a finite number above 0, or one for each channel', item);
     },
     flag(key: string): boolean {
       const item = get(key);

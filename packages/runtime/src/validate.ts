@@ -28,7 +28,8 @@ export interface LevelsInfo {
   readonly signed: boolean;
   /** For each channel. */
   readonly zeroPoint: readonly number[];
-  readonly scale: number;
+  /** Step of all channels, or of each. */
+  readonly scale: number | readonly number[];
   /** Bounds of the levels, both inclusive. */
   readonly qmin: number;
   readonly qmax: number;
@@ -180,6 +181,9 @@ function checkRequantize(node: RequantizeNode, scope: Scope): LevelsInfo {
   ] as const) {
     if (level < range.qmin || level > range.qmax) refuse(`${path}.${key}`, inside, level);
   }
+  if (typeof scale !== 'number' && scale.length !== input.channels) {
+    refuse(`${path}.grid.scale`, `one number, or ${input.channels}, one for each channel`, scale.length);
+  }
   if (node.qmin > node.qmax) refuse(`${path}.qmin`, `at most qmax (${node.qmax})`, node.qmin);
   return {
     kind: 'levels',
@@ -212,6 +216,8 @@ function checkPixelShuffle(node: PixelShuffleNode, scope: Scope): LevelsInfo {
   if (input.channels % square !== 0) {
     refuse(`${path}.input`, `a tensor whose channels are a multiple of ${square}`, input.channels);
   }
+  if (typeof input.scale !== 'number')
+    refuse(`${path}.input`, 'a tensor with one step for all channels', input.scale.length);
   const factor = input.factor * node.factor;
   if (factor > limits.scale) refuse(`${path}.factor`, `such that the total stays at most ${limits.scale}`, factor);
   // All levels with this many channels come from one requantize, whose zero point is one for all channels.

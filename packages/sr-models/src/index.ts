@@ -19,6 +19,7 @@ export * from './passes/init.js';
 export * from './passes/lower.js';
 export * from './passes/parameters.js';
 export * from './passes/quantize.js';
+export * from './passes/raise.js';
 export * from './passes/shapes.js';
 export * from './passes/verify.js';
 export * from './train-step.js';

@@ -3,7 +3,6 @@
  * float: weights, convolution inputs, both inputs of every add and the output are levels of at most 8 bits; biases, accumulators and sums are int32.
  */
 import { levelRange, type QuantSpec } from '@fqsr/quant-core/spec';
-import type { IntegerModel, IntegerNode } from '@fqsr/runtime/format';
 import { type Graph, inputsOf, nodesByName } from '../graph.js';
 import { type Shape, shapes } from './shapes.js';
 
@@ -28,7 +27,7 @@ export interface Audit {
   readonly floats: readonly string[];
 }
 
-/** Audits a graph, as its quantizers stand. */
+/** Audits a graph, as its quantizers stand; for a file, the graph that `raise` gives. */
 export function auditGraph(graph: Graph): Audit {
   const byName = nodesByName(graph);
   const shapeOf = shapes(graph);
@@ -75,58 +74,6 @@ export function auditGraph(graph: Graph): Audit {
     }
   }
   return verdict(rows);
-}
-
-/** Audits a lowered model: what the file really holds. */
-export function auditModel(model: IntegerModel): Audit {
-  const factor = new Map<string, number>();
-  const channels = new Map<string, number>();
-  const rows: AuditRow[] = [];
-  for (const node of model.nodes) {
-    const source = node.op === 'input' ? '' : node.op === 'add' ? node.inputs[0] : node.input;
-    const up = node.op === 'pixelShuffle' ? node.factor : 1;
-    factor.set(node.name, (factor.get(source) ?? 1) * up);
-    channels.set(node.name, channelsAfter(node, channels.get(source) ?? 0));
-    const size = (channels.get(node.name) as number) * (factor.get(node.name) as number) ** 2;
-    rows.push(...modelRows(node, size, model));
-  }
-  return verdict(rows);
-}
-
-function channelsAfter(node: IntegerNode, before: number): number {
-  if (node.op === 'input') return node.channels;
-  if (node.op === 'conv2d') return node.outChannels;
-  return node.op === 'pixelShuffle' ? before / node.factor ** 2 : before;
-}
-
-function modelRows(node: IntegerNode, size: number, model: IntegerModel): readonly AuditRow[] {
-  switch (node.op) {
-    case 'input':
-      return [{ ...imageRow(node.name, node.zeroPoint), size }];
-    case 'conv2d':
-      return [
-        {
-          tensor: node.weight,
-          role: 'weights',
-          size: model.tensors[node.weight]?.length ?? 0,
-          grid: `int${node.weightBits} per channel`,
-          bits: node.weightBits,
-          integer: true,
-        },
-        { tensor: node.bias, role: 'bias', size: node.outChannels, ...wide(true) },
-        { tensor: node.name, role: 'accumulator', size, ...wide(true) },
-      ];
-    case 'add':
-      return [{ tensor: node.name, role: 'sum', size, ...wide(true) }];
-    case 'requantize': {
-      const { bits, signed, scale } = node.grid;
-      const role = /\.[ab]$/.test(node.name) ? 'skips' : node.name.startsWith('output') ? 'outputs' : 'activations';
-      const grid = `${signed ? 'int' : 'uint'}${bits} [${node.qmin}, ${node.qmax}] step ${scale.toPrecision(4)}`;
-      return [{ tensor: node.name, role, size, grid, bits, integer: true }];
-    }
-    default:
-      return [];
-  }
 }
 
 function imageRow(tensor: string, zeroPoint: readonly number[]): Omit<AuditRow, 'size'> {

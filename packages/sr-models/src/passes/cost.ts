@@ -23,7 +23,7 @@ export interface Cost {
   readonly modelBytes: number;
   /** Largest sum of stored tensors that live at once, bytes for one low-resolution pixel. */
   readonly peakActivationBytesPerPixel: number;
-  /** The part of that peak that waits for an add. */
+  /** The part of that peak that an add reads. */
   readonly skipBytesPerPixel: number;
 }
 
@@ -90,9 +90,8 @@ function peakActivations(
     const before = graph.nodes.slice(0, i).filter((other) => isStored(other) && lastUse(other.name) >= i);
     const live = isStored(node) ? [...before, node] : before;
     const all = live.reduce((sum, { name }) => sum + size(name), 0);
-    const reads = inputsOf(node);
-    const skips = before
-      .filter(({ name }) => !reads.includes(name) && graph.nodes[lastUse(name)]?.op === 'add')
+    const skips = live
+      .filter(({ name }) => readersOf(name).some(({ op }) => op === 'add'))
       .reduce((sum, { name }) => sum + size(name), 0);
     if (all > peak.all) peak = { all, skips };
   }

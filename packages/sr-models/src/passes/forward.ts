@@ -110,7 +110,7 @@ function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
   const levels = spec ? roundThrough(scaled) : scaled;
   if (pass.mode === 'quantized') pass.onConv?.(node, weights, levels);
   const filter = weights ? weights.value : weight;
-  return { value: tf.fused.conv2d({ x: x.value, filter, strides: 1, pad: 'same', bias: levels }), scale };
+  return { value: tf.add(tf.conv2d(x.value, filter, 1, 'same'), levels), scale };
 }
 
 /** Multiplies the weights (HWIO) of each input channel by that channel's step. */

@@ -115,7 +115,7 @@ function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }
     input: resolve(node.input),
     multiplier,
     shift,
-    grid: { bits: spec.bits, signed: spec.signed, zeroPoint: 0, scale: to },
+    grid: { bits: spec.bits, signed: spec.signed, zeroPoint: 0, scale: to.length > 1 ? [...to] : at(to, 0) },
     qmin: passesRelu(byName.get(node.input) as GraphNode, byName) ? Math.max(qmin, 0) : qmin,
     qmax,
   };

@@ -8,7 +8,7 @@
  *
  * A per-tensor grid commutes with a pixel shuffle, so quantization moves in front of it: what is stored is always levels.
  */
-import { type QuantPlan, type Role, specFor, unmatchedOverrides } from '@fqsr/quant-core/spec';
+import { makeSpec, type QuantPlan, type Role, specFor, unmatchedOverrides } from '@fqsr/quant-core/spec';
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, inputsOf, makeGraph, nodesByName, type QuantizeNode } from '../graph.js';
 
@@ -19,6 +19,7 @@ interface Place {
   readonly role: Role;
   readonly quantizer: string;
   readonly nonNegative: boolean;
+  readonly oneStep?: boolean;
 }
 
 /** The ops whose inputs this pass quantizes. */
@@ -51,17 +52,19 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
   const nodes: GraphNode[] = [];
 
   const quantized = (input: string, at: Place): string => {
-    const { owner, slot, role, quantizer, nonNegative } = at;
+    const { owner, slot, role, quantizer, nonNegative, oneStep = false } = at;
     const producer = byName.get(input) as GraphNode;
     if (producer.op === 'input') return input;
     if (producer.op === 'pixelShuffle') {
       const name = nodes.some((node) => node.name === producer.name) ? `${producer.name}.${owner}` : producer.name;
-      const before = quantized(producer.input, at);
+      // One step for all channels: only then does the grid survive the move of channels into space.
+      const before = quantized(producer.input, { ...at, oneStep: true });
       nodes.push({ ...producer, name, input: before });
       return name;
     }
-    const spec = specFor(plan, role, owner, nonNegative);
-    if (!spec) return input;
+    const planned = specFor(plan, role, owner, nonNegative);
+    if (!planned) return input;
+    const spec = oneStep ? makeSpec({ ...planned, granularity: 'tensor' }) : planned;
     const node: QuantizeNode = { op: 'quantize', name: `${owner}.${slot}`, input, quantizer, role, spec };
     nodes.push(node);
     return node.name;
@@ -110,7 +113,17 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
         nodes.push(node);
     }
   }
-  return makeGraph({ ...graph, name: `${graph.name}-${plan.name}`, nodes });
+  return makeGraph({ ...graph, name: `${graph.name}-${plan.name}`, nodes: besideProducers(nodes) });
+}
+
+/** Moves every quantizer right behind the node it reads: accumulators become levels as soon as they exist, and are never stored. */
+function besideProducers(nodes: readonly GraphNode[]): readonly GraphNode[] {
+  const readers = new Map<string, QuantizeNode[]>();
+  for (const node of nodes) {
+    if (node.op === 'quantize') readers.set(node.input, [...(readers.get(node.input) ?? []), node]);
+  }
+  const place = (node: GraphNode): readonly GraphNode[] => [node, ...(readers.get(node.name) ?? []).flatMap(place)];
+  return nodes.filter(({ op }) => op !== 'quantize').flatMap(place);
 }
 
 /** Whether no value of a node can be below zero. */

@@ -1,0 +1,9 @@
+import type { AnyCommand } from '../command.js';
+import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
+import { infoCommand } from './info.js';
+import { trainCommand } from './train.js';
+import { upscaleCommand } from './upscale.js';
+
+/** All commands, in the order of the help. */
+export const commands: readonly AnyCommand[] = [upscaleCommand, evalCommand, trainCommand, exportCommand, infoCommand];

@@ -1,0 +1,150 @@
+import { losses, trainerDefaults } from '@fqsr/sr-models';
+import { z } from 'zod';
+import { defineCommand, real, text, whole } from '../command.js';
+import { UsageError } from '../errors.js';
+import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
+
+/** What a new run does where nothing is said. */
+export const runDefaults = {
+  ...trainerDefaults,
+  data: 'dead-leaves',
+  steps: 1000,
+  seed: 1,
+  batchSize: 16,
+  patchSize: 24,
+  patchesPerImage: 16,
+  learningRate: 2e-3,
+  rampSteps: 20,
+  checkpointEvery: 100,
+} as const satisfies Partial<RunConfig>;
+
+const options = z.object({
+  output: text({ description: 'run folder; a folder with a run in it resumes', value: 'run', short: 'o' }),
+  model: text({ description: 'network: edsr-baseline, edsr, or edsr-f<features>b<blocks>', value: 'name' }).optional(),
+  scale: whole({ description: 'upscaling factor (default: 2)', value: 'n' }, 2, 4).optional(),
+  init: text({ description: 'checkpoint to start from', value: 'file' }).optional(),
+  plan: text({
+    description: 'quantization plan, e.g. w4a4s8; without it the network trains in float',
+    value: 'plan',
+  }).optional(),
+  data: text({ description: `training images (default: ${runDefaults.data})`, value: 'data' }).optional(),
+  steps: whole({ description: `optimizer steps (default: ${runDefaults.steps})`, value: 'n' }, 1, 1e8).optional(),
+  seed: whole(
+    { description: `seed of weights and data (default: ${runDefaults.seed})`, value: 'n' },
+    0,
+    2 ** 31 - 1,
+  ).optional(),
+  batchSize: whole(
+    { description: `patches a step (default: ${runDefaults.batchSize})`, value: 'n' },
+    1,
+    4096,
+  ).optional(),
+  patchSize: whole(
+    { description: `side of a low-resolution patch (default: ${runDefaults.patchSize})`, value: 'n' },
+    4,
+    1024,
+  ).optional(),
+  patchesPerImage: whole(
+    { description: `patches of an image in one epoch (default: ${runDefaults.patchesPerImage})`, value: 'n' },
+    1,
+    1e6,
+  ).optional(),
+  learningRate: real(
+    { description: `peak learning rate (default: ${runDefaults.learningRate})`, value: 'x' },
+    0,
+    1,
+  ).optional(),
+  rampSteps: whole(
+    { description: `steps of linear warm-up (default: ${runDefaults.rampSteps})`, value: 'n' },
+    0,
+    1e6,
+  ).optional(),
+  checkpointEvery: whole(
+    { description: `steps between checkpoints (default: ${runDefaults.checkpointEvery})`, value: 'n' },
+    1,
+    1e6,
+  ).optional(),
+  loss: z
+    .enum(Object.keys(losses) as [string])
+    .optional()
+    .meta({ description: `loss (default: ${runDefaults.loss})`, value: 'name' }),
+  calibration: z
+    .enum(['mse', 'moving-max'])
+    .optional()
+    .meta({
+      description: `how the warm-up finds the first steps of all grids (default: ${runDefaults.calibration})`,
+      value: 'name',
+    }),
+  warmupSteps: whole(
+    { description: `float steps before quantization starts (default: ${runDefaults.warmupSteps})`, value: 'n' },
+    1,
+    1e6,
+  ).optional(),
+  quantizationLoss: real(
+    { description: `weight of the quantization-aware loss (default: ${runDefaults.quantizationLoss})`, value: 'x' },
+    0,
+    100,
+  ).optional(),
+  quantizerRate: real(
+    {
+      description: `learning rate of quantizers relative to weights (default: ${runDefaults.quantizerRate})`,
+      value: 'x',
+    },
+    0,
+    1000,
+  ).optional(),
+});
+
+/** `fqsr train`: a float or quantization-aware training in a folder that resumes. */
+export const trainCommand = defineCommand({
+  name: 'train',
+  summary: 'Train a network, in float or quantization-aware, in a folder that resumes',
+  arguments: [],
+  example: 'fqsr train --init runs/float/model.safetensors --plan w4a4s8 -o runs/w4a4s8',
+  options,
+  run: async (_args, { output, ...asked }, io) => {
+    const known = await readRun(output);
+    const config = known ? checkSame(output, known, asked) : await newRun(asked);
+    const stop = new AbortController();
+    const interrupt = () => stop.abort();
+    process.once('SIGINT', interrupt);
+    try {
+      return report(output, await train(output, config, io, stop.signal));
+    } finally {
+      process.off('SIGINT', interrupt);
+    }
+  },
+});
+
+type Asked = Omit<z.infer<typeof options>, 'output'>;
+
+async function newRun({ model, scale, init, plan, ...rest }: Asked): Promise<RunConfig> {
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return { ...runDefaults, ...given, ...(await resolveModel({ model, scale, init, plan })) };
+}
+
+/** A run keeps its options: those given again must be the same. */
+function checkSame(folder: string, config: RunConfig, { model, scale, plan, ...rest }: Asked): RunConfig {
+  const started: Readonly<Record<string, unknown>> = {
+    ...config,
+    model: config.model.name,
+    scale: config.model.config.scale,
+    plan: config.plan?.name,
+  };
+  for (const [key, value] of Object.entries({ model, scale, plan, ...rest })) {
+    if (value === undefined || value === started[key]) continue;
+    throw new UsageError(
+      `${key}: the run in ${folder} has ${String(started[key])}, got ${String(value)} (leave it out to resume, or choose another folder)`,
+    );
+  }
+  return config;
+}
+
+function report(folder: string, { config, modelPath, log, resumedFrom }: FinishedRun) {
+  const tail = log.slice(-50);
+  const loss = tail.reduce((sum, line) => sum + line.loss, 0) / tail.length;
+  return {
+    json: { run: folder, model: modelPath, steps: config.steps, resumedFrom, loss, config },
+    text: `${modelPath}: ${config.model.name} x${config.model.config.scale}${config.plan ? ` ${config.plan.name}` : ' float'}, ${config.steps} steps, ${config.loss} ${loss.toFixed(3)} over the last ${tail.length}`,
+  };
+}

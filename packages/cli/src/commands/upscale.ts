@@ -1,0 +1,60 @@
+import { extname, join, parse } from 'node:path';
+import { encodableExtensions, encodeImage, readImage } from '@fqsr/datasets';
+import { z } from 'zod';
+import { defineCommand, text } from '../command.js';
+import { UsageError } from '../errors.js';
+import { assertWritable, isFolder, writeWhole } from '../files.js';
+import { loadNetwork } from '../networks.js';
+
+/** `fqsr upscale`: image files in, larger image files out. */
+export const upscaleCommand = defineCommand({
+  name: 'upscale',
+  summary: 'Upscale images with a model',
+  arguments: [{ name: '<input...>', description: 'image files' }],
+  example: 'fqsr upscale photo.jpg -o photo-x2.png --model demo-out/model.fqsr',
+  options: z.object({
+    output: text({ description: 'image file; or a folder, for several inputs', value: 'out', short: 'o' }),
+    model: text({ description: '.fqsr file (integers alone) or checkpoint', value: 'file' }),
+  }),
+  run: async (inputs, { output, model }, io) => {
+    const targets = await targetsOf(inputs, output);
+    for (const { to } of targets) await assertWritable(to);
+    const network = await loadNetwork(model);
+    const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
+    try {
+      for (const { from, to } of targets) {
+        const image = await readImage(from);
+        const started = performance.now();
+        const progress = io.progress(`${parse(from).base} by ${network.label}`, 100, '%');
+        try {
+          const larger = await network.upscale(image, (share) => progress.update(Math.floor(share * 100)));
+          await writeWhole(to, await encodeImage(larger, to));
+          const seconds = (performance.now() - started) / 1000;
+          done.push({ input: from, output: to, width: larger.width, height: larger.height, seconds });
+        } finally {
+          progress.stop();
+        }
+      }
+    } finally {
+      network.dispose();
+    }
+    return {
+      json: { model: network.label, arithmetic: network.arithmetic, scale: network.scale, images: done },
+      text: done
+        .map(({ output: to, width, height }) => `${to}: ${width} x ${height}, ${network.arithmetic}`)
+        .join('\n'),
+    };
+  },
+});
+
+/** Where each input goes. @throws UsageError when that is not clear */
+async function targetsOf(inputs: readonly string[], output: string): Promise<readonly { from: string; to: string }[]> {
+  const extension = extname(output).toLowerCase();
+  const asFolder = (await isFolder(output)) || output.endsWith('/') || inputs.length > 1;
+  if (asFolder) return inputs.map((from) => ({ from, to: join(output, `${parse(from).name}.png`) }));
+  if (!(encodableExtensions as readonly string[]).includes(extension)) {
+    const known = encodableExtensions.join(', ');
+    throw new UsageError(`--output: must end in one of ${known}, or be a folder, got ${output} (for example out.png)`);
+  }
+  return inputs.map((from) => ({ from, to: output }));
+}

@@ -1,0 +1,98 @@
+/**
+ * What a command says: results on stdout, everything else on stderr; with `--json` stdout holds one JSON document.
+ */
+import cliProgress from 'cli-progress';
+
+/** A running progress display. */
+export interface Progress {
+  /** Sets the work done; `note` is short, e.g. `loss 4.31`. */
+  update(done: number, note?: string): void;
+  /** Ends the display. Safe to call twice. */
+  stop(): void;
+}
+
+/** Where a command reports. */
+export interface Io {
+  /** A line for people. */
+  readonly say: (line: string) => void;
+  /** Starts a progress display of `total` units. */
+  readonly progress: (label: string, total: number, unit: string) => Progress;
+}
+
+/** Milliseconds between lines where stderr is no terminal; also how long silent work may take. */
+const LINE_MS = 5000;
+const QUIET_MS = 2000;
+
+/** The console. */
+export function createIo(stream: NodeJS.WriteStream = process.stderr): Io {
+  return {
+    say: (line) => {
+      stream.write(`${line}\n`);
+    },
+    progress: (label, total, unit) =>
+      stream.isTTY ? bar(stream, label, total, unit) : lines(stream, label, total, unit),
+  };
+}
+
+function bar(stream: NodeJS.WriteStream, label: string, total: number, unit: string): Progress {
+  const display = new cliProgress.SingleBar(
+    {
+      stream,
+      format: `${label} {bar} {percentage} % | {value}/{total} ${unit} | {rate} ${unit}/s | {left} left {note}`,
+      barsize: 24,
+      hideCursor: true,
+      clearOnComplete: false,
+      fps: 8,
+    },
+    cliProgress.Presets.shades_classic,
+  );
+  const clock = startClock(total);
+  display.start(total, 0, { rate: '-', left: '-', note: '' });
+  return {
+    update: (done, note = '') => display.update(done, { ...clock(done), note }),
+    stop: () => {
+      if (display.isActive) display.stop();
+    },
+  };
+}
+
+/** A line every few seconds, and none for work that ends within two. */
+function lines(stream: NodeJS.WriteStream, label: string, total: number, unit: string): Progress {
+  const clock = startClock(total);
+  const started = performance.now();
+  let last = started - LINE_MS + QUIET_MS;
+  return {
+    update: (done, note = '') => {
+      const now = performance.now();
+      if (now - last < LINE_MS) return;
+      last = now;
+      const { rate, left } = clock(done);
+      const percent = ((100 * done) / total).toFixed(0);
+      stream.write(
+        `${label}: ${done}/${total} ${unit} (${percent} %), ${rate} ${unit}/s, ${left} left${note && `, ${note}`}\n`,
+      );
+    },
+    stop: () => {},
+  };
+}
+
+/** Rate and time left, over the work done since the first call. */
+function startClock(total: number): (done: number) => { rate: string; left: string } {
+  const started = performance.now();
+  let first: number | null = null;
+  return (done) => {
+    first ??= done;
+    const seconds = (performance.now() - started) / 1000;
+    const rate = seconds > 0 ? (done - first) / seconds : 0;
+    if (!(rate > 0)) return { rate: '-', left: '-' };
+    return { rate: rate.toPrecision(3), left: duration((total - done) / rate) };
+  };
+}
+
+/** `45 s`, `2 min 05 s`, `1 h 10 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
+}

@@ -1,0 +1,6 @@
+/**
+ * The command `fqsr`.
+ */
+import { run } from './program.js';
+
+process.exitCode = await run(process.argv.slice(2));

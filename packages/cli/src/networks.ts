@@ -1,0 +1,112 @@
+/**
+ * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface.
+ */
+import { useBackend } from '@fqsr/backends';
+import { type Image, makeImage, resizeBicubic } from '@fqsr/datasets';
+import { load, parseModel } from '@fqsr/runtime';
+import { readSafetensors } from '@fqsr/runtime/format';
+import { type Checkpoint, forward, graphOf, parseCheckpoint, toTensors } from '@fqsr/sr-models';
+import * as tf from '@tensorflow/tfjs';
+import { CliError } from './errors.js';
+import { readBytes } from './files.js';
+
+/** Something that upscales. */
+export interface Network {
+  readonly label: string;
+  readonly arithmetic: 'bicubic' | 'float' | 'fake-quantized' | 'integer';
+  readonly scale: number;
+  /** @param onProgress share of the work done, 0..1 */
+  readonly upscale: (image: Image, onProgress?: (share: number) => void) => Promise<Image>;
+  readonly dispose: () => void;
+}
+
+/** MATLAB-style bicubic of the RGB image. */
+export function bicubic(scale: number): Network {
+  return {
+    label: 'bicubic',
+    arithmetic: 'bicubic',
+    scale,
+    upscale: async (image) => resizeBicubic(image, { width: image.width * scale, height: image.height * scale }),
+    dispose: () => {},
+  };
+}
+
+/**
+ * A network from a file: a checkpoint or a `.fqsr` model, told apart by their contents.
+ *
+ * @throws CliError or the reader's own error, naming the file
+ */
+export async function loadNetwork(path: string): Promise<Network> {
+  const bytes = await readBytes(path, '--model');
+  return named(path, async () =>
+    kindOf(bytes) === 'fqsr' ? integerNetwork(bytes) : graphNetwork(parseCheckpoint(bytes)),
+  );
+}
+
+/** An integer model, run by the runtime. */
+export async function integerNetwork(bytes: Uint8Array): Promise<Network> {
+  const upscaler = await load(bytes);
+  return {
+    label: upscaler.model.name,
+    arithmetic: 'integer',
+    scale: upscaler.model.scale,
+    upscale: (image, onProgress) =>
+      upscaler.upscale(image, { onProgress: (done, total) => onProgress?.(total > 0 ? done / total : 1) }),
+    dispose: () => upscaler.dispose(),
+  };
+}
+
+/** A checkpoint, run by TensorFlow.js: fake-quantized when it has a plan, in float otherwise. Output is clamped and rounded to 8 bits. */
+export async function graphNetwork(checkpoint: Pick<Checkpoint, 'model' | 'plan' | 'params'>): Promise<Network> {
+  await useBackend('auto');
+  const graph = graphOf(checkpoint);
+  const params = toTensors(graph, checkpoint.params);
+  const mode = checkpoint.plan ? 'quantized' : 'float';
+  return {
+    label: graph.name,
+    arithmetic: checkpoint.plan ? 'fake-quantized' : 'float',
+    scale: graph.scale,
+    upscale: async ({ width, height, data }, onProgress) => {
+      const output = tf.tidy(() => {
+        const image = tf.tensor4d(Float32Array.from(data), [1, height, width, 3]);
+        return tf.round(tf.clipByValue(forward(graph, image, { params, mode }), 0, 255));
+      });
+      const pixels = Uint8Array.from(await output.data());
+      output.dispose();
+      onProgress?.(1);
+      return makeImage(width * graph.scale, height * graph.scale, pixels);
+    },
+    dispose: () => tf.dispose([...params.values()]),
+  };
+}
+
+/** A model file's contents. */
+export type ModelFile =
+  | { readonly kind: 'fqsr'; readonly model: ReturnType<typeof parseModel> }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint };
+
+/** Reads and checks a model file of either kind. @throws CliError naming the file */
+export async function readModelFile(path: string, what: string): Promise<ModelFile> {
+  const bytes = await readBytes(path, what);
+  return named(path, async () =>
+    kindOf(bytes) === 'fqsr'
+      ? { kind: 'fqsr', model: parseModel(bytes) }
+      : { kind: 'checkpoint', checkpoint: parseCheckpoint(bytes) },
+  );
+}
+
+function kindOf(bytes: Uint8Array): 'fqsr' | 'checkpoint' {
+  return readSafetensors(bytes).metadata['fqsr'] === undefined ? 'checkpoint' : 'fqsr';
+}
+
+/** Puts the file's name in front of a reader's message. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Error && ['FormatError', 'ModelError', 'QuantError', 'RuntimeError'].includes(cause.name)) {
+      throw new CliError(`${path}: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,44 @@
+/** The inverse of lowering, as far as structure goes: the graph that an integer model stands for, so that cost and audit read files and graphs alike. */
+import { makeSpec, type Role } from '@fqsr/quant-core/spec';
+import type { IntegerModel, IntegerNode } from '@fqsr/runtime/format';
+import { type Graph, type GraphNode, makeGraph } from '../graph.js';
+
+/** The quantized graph of an integer model, without parameters. Nodes keep their names; ReLUs are gone, since they are clamps. */
+export function raise(model: IntegerModel): Graph {
+  return makeGraph({ name: model.name, scale: model.scale, nodes: model.nodes.map((node) => raiseNode(node, model)) });
+}
+
+function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
+  switch (node.op) {
+    case 'conv2d': {
+      const { op, name, input, kernel, inChannels, outChannels, weightBits } = node;
+      const weights = makeSpec({ bits: weightBits, granularity: 'channel', narrow: weightBits > 1 });
+      return { op, name, input, kernel, inChannels, outChannels, weights };
+    }
+    case 'requantize': {
+      const { name, input, grid, qmin } = node;
+      const spec = makeSpec({
+        bits: grid.bits,
+        signed: grid.signed,
+        narrow: grid.signed && qmin > -(2 ** (grid.bits - 1)),
+      });
+      return { op: 'quantize', name, input, quantizer: name, role: roleOf(name, model), spec };
+    }
+    case 'pixelShuffle': {
+      const { op, name, input, factor } = node;
+      return { op, name, input, factor, order: 'dcr' };
+    }
+    default:
+      return node;
+  }
+}
+
+/** What a stored tensor is, by who reads it. */
+function roleOf(name: string, model: IntegerModel): Role {
+  const reader = model.nodes.find((node) =>
+    node.op === 'add' ? node.inputs.includes(name) : 'input' in node && node.input === name,
+  );
+  if (reader?.op === 'pixelShuffle') return roleOf(reader.name, model);
+  if (reader?.op === 'add') return 'skips';
+  return reader?.op === 'output' ? 'outputs' : 'activations';
+}
