@@ -15,8 +15,8 @@ export interface Progress {
 export interface Io {
   /** A line for people. */
   readonly say: (line: string) => void;
-  /** Starts a progress display of `total` units. */
-  readonly progress: (label: string, total: number, unit: string) => Progress;
+  /** Starts a progress display of `total` units, `from` of which are done already. */
+  readonly progress: (label: string, total: number, unit: string, from?: number) => Progress;
 }
 
 /** Milliseconds between lines where stderr is no terminal; also how long silent work may take. */
@@ -29,12 +29,22 @@ export function createIo(stream: NodeJS.WriteStream = process.stderr): Io {
     say: (line) => {
       stream.write(`${line}\n`);
     },
-    progress: (label, total, unit) =>
-      stream.isTTY ? bar(stream, label, total, unit) : lines(stream, label, total, unit),
+    progress: (label, total, unit, from = 0) => {
+      const task = { label, total, unit, from };
+      return stream.isTTY ? bar(stream, task) : lines(stream, task);
+    },
   };
 }
 
-function bar(stream: NodeJS.WriteStream, label: string, total: number, unit: string): Progress {
+interface Task {
+  readonly label: string;
+  readonly total: number;
+  readonly unit: string;
+  readonly from: number;
+}
+
+function bar(stream: NodeJS.WriteStream, task: Task): Progress {
+  const { label, total, unit, from } = task;
   const display = new cliProgress.SingleBar(
     {
       stream,
@@ -46,10 +56,10 @@ function bar(stream: NodeJS.WriteStream, label: string, total: number, unit: str
     },
     cliProgress.Presets.shades_classic,
   );
-  const clock = startClock(total);
-  display.start(total, 0, { rate: '-', left: '-', note: '' });
+  const clock = startClock(task);
+  display.start(total, from, { rate: '-', left: '-', note: '' });
   return {
-    update: (done, note = '') => display.update(done, { ...clock(done), note }),
+    update: (done, note = '') => display.update(Math.floor(done), { ...clock(done), note }),
     stop: () => {
       if (display.isActive) display.stop();
     },
@@ -57,8 +67,9 @@ function bar(stream: NodeJS.WriteStream, label: string, total: number, unit: str
 }
 
 /** A line every few seconds, and none for work that ends within two. */
-function lines(stream: NodeJS.WriteStream, label: string, total: number, unit: string): Progress {
-  const clock = startClock(total);
+function lines(stream: NodeJS.WriteStream, task: Task): Progress {
+  const { label, total, unit } = task;
+  const clock = startClock(task);
   const started = performance.now();
   let last = started - LINE_MS + QUIET_MS;
   return {
@@ -69,21 +80,19 @@ function lines(stream: NodeJS.WriteStream, label: string, total: number, unit: s
       const { rate, left } = clock(done);
       const percent = ((100 * done) / total).toFixed(0);
       stream.write(
-        `${label}: ${done}/${total} ${unit} (${percent} %), ${rate} ${unit}/s, ${left} left${note && `, ${note}`}\n`,
+        `${label}: ${Math.floor(done)}/${total} ${unit} (${percent} %), ${rate} ${unit}/s, ${left} left${note && `, ${note}`}\n`,
       );
     },
     stop: () => {},
   };
 }
 
-/** Rate and time left, over the work done since the first call. */
-function startClock(total: number): (done: number) => { rate: string; left: string } {
+/** Rate and time left, over the work done since the start. */
+function startClock({ total, from }: Task): (done: number) => { rate: string; left: string } {
   const started = performance.now();
-  let first: number | null = null;
   return (done) => {
-    first ??= done;
     const seconds = (performance.now() - started) / 1000;
-    const rate = seconds > 0 ? (done - first) / seconds : 0;
+    const rate = seconds > 0 ? (done - from) / seconds : 0;
     if (!(rate > 0)) return { rate: '-', left: '-' };
     return { rate: rate.toPrecision(3), left: duration((total - done) / rate) };
   };

@@ -139,7 +139,7 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
   const { patchSize, batchSize, seed, patchesPerImage } = config;
   const stream = createPatchStream(source, { scale, patchSize, batchSize, seed, patchesPerImage });
   const trainer = new Trainer(graph, { params: start.params, ...nonNull(start.training) }, config);
-  const progress = io.progress(`train ${graph.name}`, config.steps, 'steps');
+  const progress = io.progress(`train ${graph.name}`, config.steps, 'steps', resumedFrom);
   const snapshot = (step: number): Checkpoint => {
     const { params, adam, observers } = trainer.state();
     return {

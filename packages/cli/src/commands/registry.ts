@@ -1,4 +1,5 @@
 import type { AnyCommand } from '../command.js';
+import { demoCommand } from './demo.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
@@ -6,4 +7,11 @@ import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
 
 /** All commands, in the order of the help. */
-export const commands: readonly AnyCommand[] = [upscaleCommand, evalCommand, trainCommand, exportCommand, infoCommand];
+export const commands: readonly AnyCommand[] = [
+  upscaleCommand,
+  evalCommand,
+  trainCommand,
+  exportCommand,
+  infoCommand,
+  demoCommand,
+];

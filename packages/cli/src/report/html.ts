@@ -1,0 +1,91 @@
+/** The bones of a self-contained report: one file, no requests. */
+
+/** Text made safe for HTML. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Markup that is safe to insert. */
+export interface Html {
+  readonly html: string;
+}
+
+/** Marks trusted markup. */
+export const raw = (html: string): Html => ({ html });
+
+/** A table; the columns named in `numbers` stand to the right. Cells are escaped unless they are {@link Html}. */
+export function htmlTable(
+  head: readonly string[],
+  rows: readonly (readonly (string | Html)[])[],
+  numbers: readonly number[] = [],
+): string {
+  const cell = (tag: 'td' | 'th', content: string | Html, column: number) => {
+    const inner = typeof content === 'string' ? escapeHtml(content) : content.html;
+    return `<${tag}${numbers.includes(column) ? ' class="n"' : ''}>${inner}</${tag}>`;
+  };
+  const row = (tag: 'td' | 'th', cells: readonly (string | Html)[]) =>
+    `<tr>${cells.map((content, i) => cell(tag, content, i)).join('')}</tr>`;
+  return `<div class="scroll"><table><thead>${row('th', head)}</thead><tbody>${rows.map((cells) => row('td', cells)).join('\n')}</tbody></table></div>`;
+}
+
+/** A page of sections. */
+export function page({ title, lead, sections, styles = '', scripts = '' }: PageParts): string {
+  const body = sections
+    .map(({ heading, html }) => `<section><h2>${escapeHtml(heading)}</h2>\n${html}\n</section>`)
+    .join('\n');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${css}${styles}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+<p class="lead">${lead}</p>
+${body}
+</main>
+${scripts}
+</body>
+</html>
+`;
+}
+
+interface PageParts {
+  readonly title: string;
+  /** Markup. */
+  readonly lead: string;
+  readonly sections: readonly { readonly heading: string; readonly html: string }[];
+  readonly styles?: string;
+  readonly scripts?: string;
+}
+
+const css = `
+:root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6878; --line: #dbe0e8; --paper: #fff; --raised: #f5f7fa; --accent: #0b6e8f; --good: #19733c; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --soft: #9aa5b5; --line: #333c4a; --paper: #14181f; --raised: #1c222c; --accent: #58b8d9; --good: #63c787; --bad: #ff8a80; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
+main { max-width: 1060px; margin: 0 auto; padding: 40px 20px 80px; }
+h1 { font-size: 28px; line-height: 1.2; margin: 0 0 8px; }
+h2 { font-size: 19px; margin: 44px 0 12px; }
+.lead { color: var(--soft); margin: 0; max-width: 70ch; }
+.note { color: var(--soft); font-size: 14px; max-width: 80ch; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { padding: 5px 18px 5px 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; }
+.n { text-align: right; }
+.checks { list-style: none; padding: 0; margin: 20px 0 0; display: grid; gap: 6px; }
+.checks .yes::before { content: "\\2713\\00a0"; color: var(--good); font-weight: 700; }
+.checks .no::before { content: "\\2717\\00a0"; color: var(--bad); font-weight: 700; }
+.crops { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 10px; margin-bottom: 18px; }
+.crops figure { margin: 0; }
+.crops img { width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; background: var(--raised); }
+.crops figcaption { font-size: 12.5px; color: var(--soft); }
+.crops b { color: var(--ink); }
+@media (max-width: 640px) { .crops { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+details summary { cursor: pointer; color: var(--accent); margin: 8px 0; }
+code { font: 13px ui-monospace, monospace; }
+`;
