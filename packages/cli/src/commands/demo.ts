@@ -4,7 +4,8 @@ import { parseModel } from '@fqsr/runtime';
 import { auditGraph, bitOpsFormula, cost, graphOf, raise, tolerance } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, flag, text } from '../command.js';
-import { type Comparison, compare } from '../demo/compare.js';
+import { type Comparison, type CropRow, compare } from '../demo/compare.js';
+import { mosaic } from '../demo/crops.js';
 import { UsageError } from '../errors.js';
 import type { Evaluation } from '../evaluate.js';
 import { type Exported, exportFqsr } from '../exporting.js';
@@ -18,12 +19,16 @@ import { runDefaults } from './train.js';
 
 /** The network of the demo and how long it trains. `short` only shows that everything works. */
 const sizes = {
-  full: { model: 'edsr-f16b4', floatSteps: 1200, quantizedSteps: 1000, photos: 9 },
-  short: { model: 'edsr-f16b4', floatSteps: 60, quantizedSteps: 60, photos: 2 },
+  full: { model: 'edsr-f40b1', floatSteps: 1000, quantizedSteps: 3200, photos: 9 },
+  short: { model: 'edsr-f40b1', floatSteps: 60, quantizedSteps: 60, photos: 2 },
 } as const;
 
 const SCALE = 2;
+/** Small batches: at four bits many small steps do better than few large ones. */
+const BATCH = 4;
 const PLAN = 'w4a4s8';
+/** The photographs in the comparison picture. */
+const PICTURED: readonly string[] = ['airplane-from-above', 'acanthus-mollis'];
 /** The photograph that is upscaled in full. */
 const PHOTO = 'french-alpine-landscape';
 /** Low-resolution side of the crops on which every layer is compared. */
@@ -93,6 +98,7 @@ export const demoCommand = defineCommand({
       short,
     });
     await writeWhole(at('results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    await writeWhole(at('comparison.png'), await encodePng(comparisonPicture(compared.crops)));
     await writeWhole(at('report.html'), await demoReport(results, compared.crops, [float, quantized]));
     return { json: results, text: describe(results, output), exitCode: results.passed || short ? 0 : 1 };
   },
@@ -104,7 +110,7 @@ async function trainIn(
   own: Pick<RunConfig, 'model' | 'plan' | 'init' | 'steps'>,
   io: Io,
 ): Promise<FinishedRun> {
-  const config: RunConfig = { ...runDefaults, ...own };
+  const config: RunConfig = { ...runDefaults, batchSize: BATCH, ...own };
   const known = await readRun(folder);
   if (known && JSON.stringify(known) !== JSON.stringify(config)) {
     throw new UsageError(
@@ -134,6 +140,15 @@ async function upscalePhoto(
   const image = await network.upscale(await photos.hr(Math.max(0, index)));
   await writeWhole(path, await encodePng(image));
   return { path, width: image.width, height: image.height };
+}
+
+/** Bicubic, integer network and original, a row for each of the first photos. */
+function comparisonPicture(crops: readonly CropRow[]): Image {
+  const columns = ['bicubic', 'integer', 'original'];
+  const rows = crops
+    .filter(({ name }) => PICTURED.includes(name))
+    .map(({ images }) => columns.map((column) => images[column] as Image));
+  return mosaic(rows, 2, 6);
 }
 
 /** A row of the demo's table. */

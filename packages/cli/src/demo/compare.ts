@@ -3,15 +3,15 @@ import type { Image, Source } from '@fqsr/datasets';
 import { type Evaluation, evaluate } from '../evaluate.js';
 import type { Io } from '../io.js';
 import type { Network } from '../networks.js';
-import { cropUri, mostDetailed, type Window } from './crops.js';
+import { cut, mostDetailed, type Window } from './crops.js';
 
 /** Side of a crop in the report, in high-resolution pixels. */
 const CROP = 128;
 
-/** One photo's crops, as data URIs by method. */
+/** One photo's crops by method; `original` is the high-resolution photo. */
 export interface CropRow {
   readonly name: string;
-  readonly images: Readonly<Record<string, string>>;
+  readonly images: Readonly<Record<string, Image>>;
 }
 
 /** How far two networks' images are apart. */
@@ -37,33 +37,26 @@ export async function compare(
   io: Io,
 ): Promise<Comparison> {
   const evaluations: Evaluation[] = [];
-  const crops = new Map<string, { window: Window; images: Record<string, string> }>();
-  const pending: Promise<void>[] = [];
+  const crops = new Map<string, { window: Window; images: Record<string, Image> }>();
   const reference = networks.at(-2);
   const last = networks.at(-1);
   const kept = new Map<string, Uint8Array>();
   const agreement = { samples: 0, different: 0, largest: 0 };
   for (const network of networks) {
-    const keepCrop = async (name: string, method: string, image: Image): Promise<void> => {
-      const row = crops.get(name);
-      if (row) row.images[method] = await cropUri(image, row.window);
-    };
     const evaluation = await evaluate(network, source, io, {
       convention: 'edsr-benchmark',
       limit,
       onImage: ({ name, hr }, sr) => {
-        if (!crops.has(name)) {
-          crops.set(name, { window: mostDetailed(hr, CROP), images: {} });
-          pending.push(keepCrop(name, 'original', hr));
-        }
-        pending.push(keepCrop(name, network.arithmetic, sr));
+        const window = crops.get(name)?.window ?? mostDetailed(hr, CROP);
+        const images = crops.get(name)?.images ?? { original: cut(hr, window) };
+        images[network.arithmetic] = cut(sr, window);
+        crops.set(name, { window, images });
         if (network === reference) kept.set(name, sr.data);
         if (network === last) count(agreement, sr.data, kept.get(name));
       },
     });
     evaluations.push(evaluation);
   }
-  await Promise.all(pending);
   return { evaluations, crops: [...crops].map(([name, { images }]) => ({ name, images })), agreement };
 }
 

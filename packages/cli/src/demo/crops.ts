@@ -1,5 +1,5 @@
 /** Small pictures for the report: the part of a photo with the most detail, as every method shows it. */
-import { crop, encodePng, type Image } from '@fqsr/datasets';
+import { crop, encodePng, type Image, makeImage } from '@fqsr/datasets';
 
 /** A window of an image. */
 export interface Window {
@@ -29,8 +29,32 @@ export function mostDetailed({ width, height, data }: Image, size: number): Wind
   return { x: best.x, y: best.y, size: side };
 }
 
-/** A window as the source of an `img` element. */
-export async function cropUri(image: Image, { x, y, size }: Window): Promise<string> {
-  const png = await encodePng(crop(image, x, y, size, size));
-  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+/** The pixels of a window. */
+export function cut(image: Image, { x, y, size }: Window): Image {
+  return crop(image, x, y, size, size);
+}
+
+/** An image as the source of an `img` element. */
+export async function dataUri(image: Image): Promise<string> {
+  return `data:image/png;base64,${Buffer.from(await encodePng(image)).toString('base64')}`;
+}
+
+/** Equal square crops as one picture, every pixel `zoom` times as large, with a white gap between them. */
+export function mosaic(rows: readonly (readonly Image[])[], zoom: number, gap: number): Image {
+  const side = rows[0]?.[0]?.width ?? 0;
+  const pitch = side * zoom + gap;
+  const columns = rows[0]?.length ?? 0;
+  const picture = makeImage(columns * pitch - gap, rows.length * pitch - gap);
+  picture.data.fill(255);
+  for (const [r, row] of rows.entries()) {
+    for (const [c, tile] of row.entries()) {
+      for (let y = 0; y < side * zoom; y++) {
+        for (let x = 0; x < side * zoom; x++) {
+          const from = (Math.floor(y / zoom) * side + Math.floor(x / zoom)) * 3;
+          picture.data.set(tile.data.subarray(from, from + 3), ((r * pitch + y) * picture.width + c * pitch + x) * 3);
+        }
+      }
+    }
+  }
+  return picture;
 }

@@ -1,6 +1,7 @@
 /** The demo's report: what was trained, how well it does, what it looks like, and the proof that nothing is float. */
 import type { DemoResults } from '../commands/demo.js';
 import type { CropRow } from '../demo/compare.js';
+import { dataUri } from '../demo/crops.js';
 import { quantity } from '../table.js';
 import type { FinishedRun } from '../training.js';
 import { escapeHtml, htmlTable, page, raw } from './html.js';
@@ -37,7 +38,10 @@ export async function demoReport(
     scripts: `<script>${assets.script}</script>\n<script>${chart.script}</script>`,
     sections: [
       { heading: 'Results', html: resultsTable(results) + checkList(results) },
-      { heading: 'The same detail, five times', html: crops.map((row) => cropRow(row, results)).join('\n') },
+      {
+        heading: 'The same detail, five times',
+        html: (await Promise.all(crops.map((row) => cropRow(row, results)))).join('\n'),
+      },
       { heading: 'Training', html: `${chart.html}<p class="note">${trainingNote(results)}</p>` },
       { heading: 'Every photograph', html: photoTable(results) },
       { heading: 'Audit: the grid of every tensor', html: auditSection(results) },
@@ -73,7 +77,7 @@ function checkList({ checks, agreement, short }: DemoResults): string {
   ].join('')}</ul>`;
 }
 
-function cropRow({ name, images }: CropRow, { perPhoto }: DemoResults): string {
+async function cropRow({ name, images }: CropRow, { perPhoto }: DemoResults): Promise<string> {
   const photo = perPhoto.find((entry) => entry.name === name);
   const psnr: Readonly<Record<string, number | undefined>> = {
     bicubic: photo?.bicubic,
@@ -81,12 +85,13 @@ function cropRow({ name, images }: CropRow, { perPhoto }: DemoResults): string {
     'fake-quantized': photo?.fakeQuantized,
     integer: photo?.integer,
   };
-  const figures = methods.map(([key, caption]) => {
+  const figures = methods.map(async ([key, caption]) => {
+    const image = images[key];
     const value = psnr[key];
     const figure = value === undefined ? escapeHtml(name) : `${value.toFixed(2)} dB`;
-    return `<figure><img src="${images[key] ?? ''}" alt="${escapeHtml(`${name}, ${caption}`)}" loading="lazy"><figcaption><b>${caption}</b> ${figure}</figcaption></figure>`;
+    return `<figure><img src="${image ? await dataUri(image) : ''}" alt="${escapeHtml(`${name}, ${caption}`)}" loading="lazy"><figcaption><b>${caption}</b> ${figure}</figcaption></figure>`;
   });
-  return `<div class="crops">${figures.join('')}</div>`;
+  return `<div class="crops">${(await Promise.all(figures)).join('')}</div>`;
 }
 
 function trainingNote({ steps, seed }: DemoResults): string {
