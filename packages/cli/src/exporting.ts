@@ -4,6 +4,7 @@ import type { Image } from '@fqsr/datasets';
 import { parseModel, runModel, serializeModel } from '@fqsr/runtime';
 import { agrees, type Checkpoint, graphOf, type LayerAgreement, lower, tolerance, verify } from '@fqsr/sr-models';
 import { CliError } from './errors.js';
+import type { Io } from './io.js';
 
 /** A verified integer model. */
 export interface Exported {
@@ -22,6 +23,7 @@ export async function exportFqsr(
   checkpoint: Checkpoint,
   images: readonly Image[],
   metadata: Readonly<Record<string, string>>,
+  io: Io,
 ): Promise<Exported> {
   if (!checkpoint.plan) {
     throw new CliError(
@@ -32,7 +34,15 @@ export async function exportFqsr(
   const graph = graphOf(checkpoint);
   const bytes = serializeModel(lower(graph, checkpoint.params, metadata));
   const model = parseModel(bytes);
-  const runs = images.map((image) => verify(graph, checkpoint.params, image, (tap) => runModel(model, image, { tap })));
+  const runs: (readonly LayerAgreement[])[] = [];
+  const progress = io.progress(`verify ${model.name}`, images.length, 'images');
+  for (const image of images) {
+    runs.push(verify(graph, checkpoint.params, image, (tap) => runModel(model, image, { tap })));
+    progress.update(runs.length);
+    // Lets the display draw between two images.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  progress.stop();
   const agreement = merge(runs);
   if (!agrees(agreement)) {
     const worst = agreement.reduce((a, b) => (b.different / b.samples > a.different / a.samples ? b : a));

@@ -70,9 +70,14 @@ export const demoCommand = defineCommand({
     );
 
     io.say(`3/5 exporting, and comparing every layer with the graph on ${size.photos} photos`);
-    const exported = await exportFqsr(quantized.checkpoint, await verificationCrops(photos, size.photos), {
-      made: `fqsr demo, seed ${quantized.config.seed}, trained on ${runDefaults.data}`,
-    });
+    const exported = await exportFqsr(
+      quantized.checkpoint,
+      await verificationCrops(photos, size.photos),
+      {
+        made: `fqsr demo, seed ${quantized.config.seed}, trained on ${runDefaults.data}`,
+      },
+      io,
+    );
     await writeWhole(at('model.fqsr'), exported.bytes);
 
     io.say('4/5 measuring bicubic, float, fake-quantized and integer');
@@ -85,7 +90,7 @@ export const demoCommand = defineCommand({
     const compared = await compare(networks, photos, size.photos, io);
 
     io.say(`5/5 upscaling ${PHOTO}`);
-    const picture = await upscalePhoto(networks.at(-1) as Network, photos, at(`${PHOTO}-x${SCALE}.png`));
+    const picture = await upscalePhoto(networks.at(-1) as Network, photos, at(`${PHOTO}-x${SCALE}.png`), io);
     for (const network of networks) network.dispose();
 
     const results = summarize({
@@ -135,9 +140,12 @@ async function upscalePhoto(
   network: Network,
   photos: Source,
   path: string,
+  io: Io,
 ): Promise<{ path: string; width: number; height: number }> {
   const index = Array.from({ length: photos.count }, (_, i) => photos.nameOf(i)).indexOf(PHOTO);
-  const image = await network.upscale(await photos.hr(Math.max(0, index)));
+  const progress = io.progress(PHOTO, 100, '%');
+  const image = await network.upscale(await photos.hr(Math.max(0, index)), (share) => progress.update(share * 100));
+  progress.stop();
   await writeWhole(path, await encodePng(image));
   return { path, width: image.width, height: image.height };
 }

@@ -34,7 +34,7 @@ export const exportCommand = defineCommand({
     const images = [];
     for (let i = 0; i < Math.min(VERIFY_IMAGES, source.count); i++) images.push((await source.pair(i, scale)).lr);
     io.say(`verifying on ${images.length} images of ${source.name}`);
-    const { bytes, name, agreement } = await exportFqsr(file.checkpoint, images, {});
+    const { bytes, name, agreement } = await exportFqsr(file.checkpoint, images, {}, io);
     await writeWhole(output, bytes);
     return {
       json: { output, name, bytes: bytes.length, tolerance, agreement },
