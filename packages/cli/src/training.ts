@@ -93,7 +93,7 @@ export async function resolveModel({
   scale?: number | undefined;
   init?: string | undefined;
   plan?: string | undefined;
-}): Promise<Pick<RunConfig, 'model' | 'plan' | 'init'>> {
+}): Promise<Pick<RunConfig, 'model' | 'plan' | 'init'> & Partial<Pick<RunConfig, 'warmupSteps'>>> {
   const quantPlan = plan === undefined ? null : asUsage('--plan', () => planFromPreset(plan));
   if (init === undefined) {
     if (model === undefined) throw new UsageError('--model: must be given, or --init (for example --model edsr-f16b4)');
@@ -112,7 +112,8 @@ export async function resolveModel({
       `--plan: must be ${start.plan.name}, as in ${init}, got ${plan} (start from a float checkpoint)`,
     );
   }
-  return { model: start.model, plan: quantPlan ?? start.plan, init };
+  // A quantized checkpoint has its steps: a warm-up would throw them away.
+  return { model: start.model, plan: quantPlan ?? start.plan, init, ...(start.plan && { warmupSteps: 0 }) };
 }
 
 /**

@@ -63,6 +63,26 @@ describe('train', () => {
     expect(stderr).toMatch(/learningRate.*has 0\.002, got 0\.5/);
   });
 
+  it('goes on from a quantized checkpoint with its steps, without a new warm-up', async () => {
+    const from = at('w4a4s8', 'model.safetensors');
+    const { code, stdout, stderr } = await fqsr(
+      'train',
+      ...tiny.slice(2),
+      '--init',
+      from,
+      '--steps',
+      '2',
+      '-o',
+      at('on'),
+      '--json',
+    );
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).config).toMatchObject({ warmupSteps: 0, plan: { name: 'w4a4s8' } });
+    const { code: refused, stderr: why } = await fqsr('train', '--init', from, '--plan', 'w2a2s8', '-o', at('other'));
+    expect(refused).toBe(2);
+    expect(why).toMatch(/--plan: must be w4a4s8/);
+  });
+
   it('takes its options from a config file, under those of the line', async () => {
     writeFileSync(
       at('config.json'),

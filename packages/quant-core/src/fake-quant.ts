@@ -32,6 +32,9 @@ export function stepOf(params: Readonly<Record<string, tf.Tensor1D>>, spec: Quan
  * One multiplication serves both scales: `r = x.value * (x.scale / s)`, the float twin of integer requantization. Gradients reach `x` through the
  * estimator and the step through the ratio and through whatever later multiplies by `scale`; together they are the quantizer's own.
  *
+ * Infinities become the outermost levels. NaN stays NaN on TF.js's cpu backend and becomes the lowest level on WASM, whose clamp drops it; its
+ * gradients are NaN on both.
+ *
  * @param x real tensor as `value * scale`; per-channel scales belong to its last axis
  * @param step from {@link stepOf}; tensors that share a grid share the step
  * @returns integer levels in `value` and the step in `scale`; the caller disposes (wrap in `tf.tidy`)

@@ -106,7 +106,10 @@ describe('unmatchedOverrides', () => {
       { pattern: 'tail', role: 'weights', spec: { bits: 8 } },
       { pattern: 'tial', role: 'weights', spec: { bits: 8 } },
     );
-    expect(unmatchedOverrides(plan, ['head', 'tail']).map(({ pattern }) => pattern)).toEqual(['tial']);
+    const places = ['head', 'tail'].map((node) => ({ role: 'weights', node }) as const);
+    expect(unmatchedOverrides(plan, places).map(({ pattern }) => pattern)).toEqual(['tial']);
+    const other = places.map(({ node }) => ({ role: 'skips', node }) as const);
+    expect(unmatchedOverrides(plan, other)).toEqual(plan.overrides);
   });
 });
 

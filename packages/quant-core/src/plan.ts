@@ -117,9 +117,17 @@ export function specFor(plan: QuantPlan, role: Role, node: string, nonNegative: 
   return makeSpec({ ...rest, signed: signed === 'auto' ? !nonNegative : signed }, `plan ${role} of ${node}`);
 }
 
-/** The overrides of a plan that match none of `nodes`: most likely misspelt. */
-export function unmatchedOverrides(plan: QuantPlan, nodes: readonly string[]): readonly PlanOverride[] {
-  return plan.overrides.filter(({ pattern }) => !nodes.some((node) => matches(pattern, node)));
+/** A place where a plan's spec applies: a tensor's role, and the node that owns it. */
+export interface Placement {
+  readonly role: Role;
+  readonly node: string;
+}
+
+/** The overrides of a plan that apply to none of `places`: most likely misspelt, or meant for another role. */
+export function unmatchedOverrides(plan: QuantPlan, places: readonly Placement[]): readonly PlanOverride[] {
+  return plan.overrides.filter(
+    ({ pattern, role }) => !places.some((place) => place.role === role && matches(pattern, place.node)),
+  );
 }
 
 function matches(pattern: string, name: string): boolean {

@@ -6,6 +6,7 @@ export { type GridName, type GridShape, gridNames, type LevelRange, levelRange }
 export { packedBytes, packLevels, unpackLevels } from './pack.js';
 export {
   makePlan,
+  type Placement,
   type PlanOverride,
   type PlanSpec,
   planFromPreset,

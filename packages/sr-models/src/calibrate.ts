@@ -31,6 +31,11 @@ export function observerStates(observers: Observers): ObserverStates {
 
 /** Shows a feature map (channels last) to its observers: all of it, or an even sample of about {@link SAMPLE} values. */
 export function observe(observers: readonly Observer[], values: tf.Tensor): void {
+  for (const [o, sample] of samplesFor(observers, values).entries()) observers[o]?.observe(sample);
+}
+
+/** What {@link observe} would show to each observer. */
+export function samplesFor(observers: readonly Observer[], values: tf.Tensor): readonly Float32Array[] {
   const all = values.dataSync() as Float32Array;
   const channels = values.shape.at(-1) as number;
   const positions = all.length / channels;
@@ -38,13 +43,13 @@ export function observe(observers: readonly Observer[], values: tf.Tensor): void
   const stride = all.length > SAMPLE ? Math.ceil(all.length / SAMPLE) | 1 : 1;
   const picked = Math.ceil(positions / stride);
   const own = channels / observers.length;
-  for (const [o, observer] of observers.entries()) {
+  return observers.map((_, o) => {
     const sample = new Float32Array(picked * own);
     for (let i = 0; i < picked; i++) {
       for (let c = 0; c < own; c++) sample[i * own + c] = all[i * stride * channels + o * own + c] as number;
     }
-    observer.observe(sample);
-  }
+    return sample;
+  });
 }
 
 /**

@@ -51,7 +51,7 @@ export function serializeCheckpoint({ model, plan, params, training, run }: Chec
 }
 
 /**
- * Reads a checkpoint and checks it completely: model, plan, and every parameter's name and size.
+ * Reads a checkpoint and checks it completely: model, plan, and every tensor's name, shape and finiteness.
  *
  * @throws ModelError or the reader's error, naming what is wrong
  */
@@ -61,25 +61,21 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   const plan = record.plan ? makePlan(record.plan) : null;
   const graph = graphOf({ model: record.model, plan });
   const params = new Map<string, Float32Array>();
-  for (const [name, { data }] of tensors) {
-    if (!name.startsWith('param/')) continue;
-    params.set(name.slice('param/'.length), floats(name, data));
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith('param/')) params.set(name.slice('param/'.length), floats(name, tensor));
+    else if (!(record.training && moments.includes(name)))
+      throw damaged('tensors must be parameters, or moments of a training', name);
   }
   checkParams(graph, params);
-  for (const [name, values] of params) {
-    if (!values.every(Number.isFinite)) {
-      throw new ModelError('parseCheckpoint', `${name} must be finite, got NaN or infinity`, 'the file is damaged');
-    }
+  for (const { name, shape } of parameters(graph)) {
+    const got = tensors.get(`param/${name}`)?.shape.join('x');
+    if (got !== shape.join('x')) throw damaged(`param/${name} must have shape ${shape.join('x')}`, got);
   }
   const { total } = flatLayout(graph);
   const moment = (name: string): Float32Array => {
-    const data = floats(name, tensors.get(name)?.data);
+    const data = floats(name, tensors.get(name));
     if (data.length === total) return data;
-    throw new ModelError(
-      'parseCheckpoint',
-      `${name} must have ${total} values, got ${data.length}`,
-      'the file is damaged',
-    );
+    throw damaged(`${name} must have ${total} values`, data.length);
   };
   const training = record.training
     ? {
@@ -90,6 +86,9 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   return { model: record.model, plan, params, training, run: record.run ?? {} };
 }
 
+/** The optimizer's tensors, in a checkpoint that a training goes on from. */
+const moments: readonly string[] = ['adam/m', 'adam/v'];
+
 interface CheckpointRecord {
   readonly format: string;
   readonly version: number;
@@ -97,6 +96,10 @@ interface CheckpointRecord {
   readonly plan: QuantPlan | null;
   readonly training: { readonly steps: number; readonly observers: TrainerState['observers'] } | null;
   readonly run?: Readonly<Record<string, unknown>>;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function parseRecord(text: string | undefined): CheckpointRecord {
@@ -117,20 +120,23 @@ function parseRecord(text: string | undefined): CheckpointRecord {
   if (record?.format !== 'fqsr-checkpoint') return refuse(`format ${JSON.stringify(record?.format)}`);
   if (record.version !== VERSION) return refuse(`version ${record.version}, known is ${VERSION}`);
   const { model, training } = record;
-  if (typeof model?.family !== 'string' || typeof model.name !== 'string' || typeof model.config !== 'object') {
+  if (typeof model?.family !== 'string' || typeof model.name !== 'string' || !isObject(model.config)) {
     return refuse('a record without a model');
   }
-  if (training && !(Number.isInteger(training.steps) && typeof training.observers === 'object')) {
+  if (training && !(Number.isInteger(training.steps) && training.steps >= 0 && isObject(training.observers))) {
     return refuse('a damaged training state');
   }
   return record;
 }
 
-function floats(name: string, data: unknown): Float32Array {
-  if (data instanceof Float32Array) return data;
-  throw new ModelError(
-    'parseCheckpoint',
-    `${name} must be a float32 tensor, got ${data === undefined ? 'nothing' : 'another type'}`,
-    'the file is damaged',
-  );
+/** The values of a float32 tensor, all finite. */
+function floats(name: string, tensor: SafeTensor | undefined): Float32Array {
+  if (tensor?.dtype !== 'F32') throw damaged(`${name} must be a float32 tensor`, tensor?.dtype ?? 'nothing');
+  const wrong = tensor.data.find((value) => !Number.isFinite(value));
+  if (wrong === undefined) return tensor.data;
+  throw damaged(`${name} must be finite`, wrong);
+}
+
+function damaged(demand: string, got: unknown): ModelError {
+  return new ModelError('parseCheckpoint', `${demand}, got ${got}`, 'the file is damaged');
 }

@@ -2,7 +2,7 @@
  * The trainer: learned state and one optimizer step. Float graphs train as they are; quantized graphs first run a warm-up in float while observers
  * watch every activation and skip (FQSR's "stable" phase), then train through fake quantization.
  */
-import { quantizationError, real } from '@fqsr/quant-core';
+import { type Observer, quantizationError, real } from '@fqsr/quant-core';
 import * as tf from '@tensorflow/tfjs';
 import { Adam, type AdamState, adamStart } from './adam.js';
 import {
@@ -10,8 +10,8 @@ import {
   createObservers,
   type ObserverStates,
   type Observers,
-  observe,
   observerStates,
+  samplesFor,
 } from './calibrate.js';
 import { ModelError } from './error.js';
 import { type FlatLayout, flatLayout, flatten, splitTensor, unflatten } from './flat.js';
@@ -19,6 +19,7 @@ import type { Graph } from './graph.js';
 import { lossByName } from './losses/registry.js';
 import type { Params } from './params.js';
 import { type ForwardHooks, forward } from './passes/forward.js';
+import { quantizables } from './passes/parameters.js';
 
 /** What does not change during a training. */
 export interface TrainerOptions {
@@ -60,6 +61,19 @@ export interface TrainBatch {
   readonly patchSize: number;
 }
 
+interface Sample {
+  readonly observer: Observer;
+  readonly sample: Float32Array;
+}
+
+interface Gradient {
+  readonly loss: number;
+  /** Of all parameters, in layout order; the caller disposes. */
+  readonly gradient: tf.Tensor1D;
+  readonly finite: boolean;
+  readonly samples: readonly Sample[];
+}
+
 /** Learned state on the device. Owns tensors: dispose it. */
 export class Trainer {
   readonly #graph: Graph;
@@ -68,6 +82,7 @@ export class Trainer {
   readonly #adam: Adam;
   readonly #rates: tf.Tensor1D | null;
   readonly #observers: Observers;
+  readonly #hasGrids: boolean;
   #theta: tf.Tensor1D;
   #steps: number;
 
@@ -84,11 +99,12 @@ export class Trainer {
         ? null
         : tf.tensor1d(Float32Array.from({ length: total }, (_, i) => (i < network.values ? 1 : options.quantizerRate)));
     this.#observers = createObservers(graph, options.calibration, state.observers);
+    this.#hasGrids = quantizables(graph).length > 0;
   }
 
   /** Whether the next step still runs in float, under the observers. */
   get warmingUp(): boolean {
-    return this.#observers.size > 0 && this.#steps < this.#options.warmupSteps;
+    return this.#hasGrids && this.#steps < this.#options.warmupSteps;
   }
 
   /**
@@ -99,14 +115,14 @@ export class Trainer {
    */
   step(batch: TrainBatch, learningRate: number): number {
     const warmingUp = this.warmingUp;
-    const { loss, gradient } = this.#gradient(batch, warmingUp);
-    if (!Number.isFinite(loss)) {
+    const { loss, gradient, finite, samples } = this.#gradient(batch, warmingUp);
+    try {
+      this.#demand(Number.isFinite(loss), `loss must stay finite, got ${loss}`);
+      this.#demand(finite, 'gradients must stay finite, got NaN or infinity');
+      for (const { observer, sample } of samples) observer.observe(sample);
+    } catch (error) {
       gradient.dispose();
-      throw new ModelError(
-        'Trainer.step',
-        `loss must stay finite, got ${loss} at step ${this.#steps}`,
-        'lower the learning rate',
-      );
+      throw error;
     }
     const next = this.#adam.update(this.#theta, gradient, learningRate, this.#rates);
     tf.dispose([this.#theta, gradient]);
@@ -136,12 +152,18 @@ export class Trainer {
     this.dispose();
   }
 
-  #gradient(batch: TrainBatch, warmingUp: boolean): { loss: number; gradient: tf.Tensor1D } {
+  #demand(holds: boolean, problem: string): void {
+    if (!holds) throw new ModelError('Trainer.step', `${problem} at step ${this.#steps}`, 'lower the learning rate');
+  }
+
+  #gradient(batch: TrainBatch, warmingUp: boolean): Gradient {
     const { network, parameters, total } = this.#layout;
-    const quantized = this.#observers.size > 0 && !warmingUp;
+    const quantized = this.#hasGrids && !warmingUp;
     const side = batch.patchSize;
     const hrSide = side * this.#graph.scale;
     let loss = Number.NaN;
+    let finite = false;
+    const samples: Sample[] = [];
     const gradient = tf.tidy(() => {
       const lr = tf.tensor4d(batch.lr, [batch.batchSize, side, side, 3]);
       const hr = tf.tensor4d(batch.hr, [batch.batchSize, hrSide, hrSide, 3]);
@@ -152,7 +174,7 @@ export class Trainer {
           parameters.slice(0, tensors.length).map(({ name }, i) => [name, tensors[i] as tf.Tensor]),
         );
         const penalties: tf.Scalar[] = [];
-        const hooks = warmingUp ? this.#watch() : this.#penalize(penalties);
+        const hooks = warmingUp ? this.#watch(samples) : this.#penalize(penalties);
         const sr = forward(this.#graph, lr, { params, mode: quantized ? 'quantized' : 'float', ...hooks });
         const value = lossByName(this.#options.loss).of(sr, hr);
         loss = value.dataSync()[0] as number;
@@ -162,16 +184,22 @@ export class Trainer {
         .valueAndGrads(objective)(learned)
         .grads.map((grad) => tf.reshape(grad, [-1]));
       if (!quantized && total > network.values) grads.push(tf.zeros([total - network.values]));
-      return tf.concat1d(grads as tf.Tensor1D[]);
+      const flat = tf.concat1d(grads as tf.Tensor1D[]);
+      // 0 * g is 0 for every finite g, else NaN.
+      finite = tf.sum(tf.mul(flat, 0)).dataSync()[0] === 0;
+      return flat;
     });
-    return { loss, gradient };
+    return { loss, gradient, finite, samples };
   }
 
-  #watch(): ForwardHooks {
+  /** Collects what the observers are to see once the step is known to be sound. */
+  #watch(samples: Sample[]): ForwardHooks {
     return {
       onInput: (node, input) => {
-        const observers = this.#observers.get(node.quantizer);
-        if (observers) observe(observers, real(input));
+        const observers = this.#observers.get(node.quantizer) ?? [];
+        for (const [i, sample] of samplesFor(observers, real(input)).entries()) {
+          samples.push({ observer: observers[i] as Observer, sample });
+        }
       },
     };
   }

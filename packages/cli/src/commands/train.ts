@@ -120,7 +120,8 @@ type Asked = Omit<z.infer<typeof options>, 'output'>;
 
 async function newRun({ model, scale, init, plan, ...rest }: Asked): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return { ...runDefaults, ...given, ...(await resolveModel({ model, scale, init, plan })) };
+  const network = await resolveModel({ model, scale, init, plan });
+  return { ...runDefaults, ...given, ...network };
 }
 
 /** A run keeps its options: those given again must be the same. */

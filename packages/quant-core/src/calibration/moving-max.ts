@@ -13,8 +13,9 @@ export const movingMax = {
     let max = Number(saved['max']);
     return {
       observe: (values) => {
+        const largest = largestMagnitude(values);
         calls++;
-        max += (largestMagnitude(values) - max) / calls;
+        max += (largest - max) / calls;
       },
       step: (spec) => (max > 0 ? max / Math.max(1, levelRange(spec).qmax) : 1),
       state: () => ({ calls, max }),

@@ -1,4 +1,4 @@
-import { levelRange } from '../grids.js';
+import { type LevelRange, levelRange } from '../grids.js';
 import { clamp, roundHalfEven } from '../round.js';
 import { type Calibration, largestMagnitude } from './types.js';
 
@@ -6,8 +6,8 @@ const BINS = 2048;
 const CANDIDATES = 100;
 
 /**
- * The step of least mean squared error over everything observed: 100 candidates up to the full range, on a histogram of 2048 bins over
- * `[-limit, limit)` whose limit doubles as larger values come.
+ * The step of least mean squared error over everything observed: 100 candidates up to the step that clips nothing, on a histogram of 2048 bins over
+ * `[-limit, limit)` whose limit doubles as larger values come. A bin stands for its middle, so steps are known to about 0.1 %.
  *
  * At 4 bits and below the best step clips: it gives up outliers for resolution (Banner et al., NeurIPS 2019).
  */
@@ -54,12 +54,8 @@ function histogram(counts: Float64Array, limit: number): readonly Bin[] {
 }
 
 /** The candidate step with the least `sum count * (x - s * q)^2`. */
-export function bestStep(
-  bins: readonly Bin[],
-  { qmin, qmax }: { readonly qmin: number; readonly qmax: number },
-): number {
-  const largest = bins.reduce((most, { x }) => Math.max(most, Math.abs(x)), 0);
-  const full = largest > 0 ? largest / Math.max(qmax, -qmin) : 1;
+export function bestStep(bins: readonly Bin[], { qmin, qmax }: LevelRange): number {
+  const full = fullStep(bins, { qmin, qmax });
   let best = { step: full, error: Number.POSITIVE_INFINITY };
   for (let candidate = 1; candidate <= CANDIDATES; candidate++) {
     const step = (full * candidate) / CANDIDATES;
@@ -71,6 +67,16 @@ export function bestStep(
     if (error < best.error) best = { step, error };
   }
   return best.step;
+}
+
+/** The least step that clips nothing on either side, whose levels are not equally many; 1 when no value lies on a side that has levels. */
+function fullStep(bins: readonly Bin[], { qmin, qmax }: LevelRange): number {
+  let full = 0;
+  for (const { x } of bins) {
+    const end = x > 0 ? qmax : qmin;
+    if (end !== 0) full = Math.max(full, x / end);
+  }
+  return full > 0 ? full : 1;
 }
 
 /** Doubles the limit: bins merge in pairs into the middle half. */

@@ -1,8 +1,9 @@
+import { QuantError } from '../error.js';
 import type { QuantSpec } from '../quant-spec.js';
 
 /** A running range observer: watches the values that a tensor takes and suggests the step that fits them. */
 export interface Observer {
-  /** Takes in one more batch of finite values. */
+  /** Takes in one more batch of finite values. @throws QuantError for NaN and infinity; nothing is taken in then */
   readonly observe: (values: Float32Array) => void;
   /** The step (> 0) that suits what was seen; a tensor that was always zero gets step 1. */
   readonly step: (spec: QuantSpec) => number;
@@ -21,11 +22,15 @@ export interface Calibration {
   readonly create: (saved?: ObserverState) => Observer;
 }
 
-/** The largest magnitude of a batch; 0 when it is empty. */
+/** The largest magnitude of a batch; 0 when it is empty. @throws QuantError for NaN and infinity */
 export function largestMagnitude(values: Float32Array): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
     const magnitude = Math.abs(values[i] as number);
+    // A comparison with NaN is false.
+    if (!(magnitude < Number.POSITIVE_INFINITY)) {
+      throw new QuantError('observe', `values must be finite, got ${values[i]} at ${i}`, 'the network diverges');
+    }
     if (magnitude > largest) largest = magnitude;
   }
   return largest;

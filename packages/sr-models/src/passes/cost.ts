@@ -48,8 +48,8 @@ export function cost(graph: Graph): Cost {
     } else if (node.op === 'add') {
       bitOps += shape.channels * pixels * bits(node.inputs[0]);
     } else if (node.op === 'quantize') {
-      const source = byName.get(node.input);
-      bytes += 5 * (source?.op === 'conv2d' && source.weights?.granularity === 'channel' ? shape.channels : 1);
+      const perChannel = node.spec.granularity === 'channel' || hasChannelSteps(node.input, byName);
+      bytes += 5 * (perChannel ? shape.channels : 1);
     }
   }
   const memory = peakActivations(graph, shapeOf, bits);
@@ -58,6 +58,14 @@ export function cost(graph: Graph): Cost {
 
 function weightCount({ kernel, inChannels, outChannels }: Conv2dNode): number {
   return kernel[0] * kernel[1] * inChannels * outChannels;
+}
+
+/** Whether a value has one step for each channel: the steps of an accumulator are its weights', those of a sum its summands'. */
+function hasChannelSteps(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
+  const node = byName.get(name) as GraphNode;
+  if (node.op === 'conv2d') return node.weights?.granularity === 'channel';
+  if (node.op === 'quantize') return node.spec.granularity === 'channel';
+  return inputsOf(node).some((input) => hasChannelSteps(input, byName));
 }
 
 /** Width of a stored value: the image has 8 bits, levels have their spec's, everything else is float. */
@@ -69,18 +77,27 @@ function bitsOf(name: string, byName: ReadonlyMap<string, GraphNode>): number {
 }
 
 /**
- * Liveness over the nodes in order. Stored are the image, levels and, in a float graph, every value; accumulators and sums that only feed quantizers
- * are fused away. Levels count at their width in bits.
+ * Liveness over the nodes in order. Stored are the image, levels and, in a float graph, every value; accumulators and sums that only feed quantizers,
+ * also through ReLUs and residual scaling, are fused away: what they read lives until their last quantizer has written. Levels count at their width
+ * in bits.
  */
 function peakActivations(
   graph: Graph,
   shapeOf: ReadonlyMap<string, Shape>,
   bits: (name: string) => number,
 ): Pick<Cost, 'peakActivationBytesPerPixel' | 'skipBytesPerPixel'> {
-  const readersOf = (name: string) => graph.nodes.filter((node) => inputsOf(node).includes(name));
-  const isStored = ({ name, op }: GraphNode) =>
-    op !== 'output' && readersOf(name).some((reader) => reader.op !== 'quantize');
-  const lastUse = (name: string): number => graph.nodes.findLastIndex((node) => inputsOf(node).includes(name));
+  const readers = new Map<string, (readonly [GraphNode, number])[]>(graph.nodes.map(({ name }) => [name, []]));
+  for (const [i, node] of graph.nodes.entries()) {
+    for (const name of new Set(inputsOf(node))) readers.get(name)?.push([node, i]);
+  }
+  const readersOf = (name: string) => readers.get(name) ?? [];
+  const isFused = (name: string): boolean =>
+    readersOf(name).every(
+      ([{ op, name: reader }]) => op === 'quantize' || ((op === 'relu' || op === 'scale') && isFused(reader)),
+    );
+  const isStored = ({ name, op }: GraphNode) => op !== 'output' && !isFused(name);
+  const lastUse = (name: string): number =>
+    Math.max(...readersOf(name).map(([node, i]) => (node.op === 'output' || isStored(node) ? i : lastUse(node.name))));
   const size = (name: string): number => {
     const { channels, factor } = shapeOf.get(name) as Shape;
     return (channels * factor ** 2 * bits(name)) / 8;
@@ -91,7 +108,7 @@ function peakActivations(
     const live = isStored(node) ? [...before, node] : before;
     const all = live.reduce((sum, { name }) => sum + size(name), 0);
     const skips = live
-      .filter(({ name }) => readersOf(name).some(({ op }) => op === 'add'))
+      .filter(({ name }) => readersOf(name).some(([{ op }]) => op === 'add'))
       .reduce((sum, { name }) => sum + size(name), 0);
     if (all > peak.all) peak = { all, skips };
   }

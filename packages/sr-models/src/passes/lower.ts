@@ -5,7 +5,7 @@
  * the same integers; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp; residual scaling becomes
  * part of the ratio; the rest keeps its names.
  */
-import { deriveMultiplier, levelRange } from '@fqsr/quant-core/spec';
+import { deriveMultiplier, type FixedPoint, levelRange } from '@fqsr/quant-core/spec';
 import type { IntegerModel, IntegerNode, IntegerTensor } from '@fqsr/runtime/format';
 import * as tf from '@tensorflow/tfjs';
 import { ModelError } from '../error.js';
@@ -30,7 +30,7 @@ interface ConvLevels {
  * Lowers a fully quantized graph.
  *
  * @param metadata free text for the file, e.g. provenance
- * @throws ModelError when the audit finds a float tensor
+ * @throws ModelError when the audit finds a float tensor, or a bias or a ratio of steps is out of range, naming it
  */
 export function lower(graph: Graph, params: Params, metadata: Readonly<Record<string, string>> = {}): IntegerModel {
   const { floats } = auditGraph(graph);
@@ -70,7 +70,7 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
     const weight = `${name}.weight`;
     const bias = `${name}.bias`;
     tensors[weight] = toOhwi(levels.weights, kernel[0] * kernel[1] * inChannels, outChannels);
-    tensors[bias] = Int32Array.from(levels.bias);
+    tensors[bias] = int32(bias, levels.bias);
     const weightBits = node.weights?.bits ?? 8;
     return {
       op: 'conv2d',
@@ -102,7 +102,7 @@ function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }
   const { name, spec } = node;
   const { from, to } = ratios.get(name) as Ratio;
   const factors = Array.from({ length: Math.max(from.length, to.length) }, (_, channel) =>
-    deriveMultiplier(at(from, channel) / at(to, channel)),
+    fixedPoint(name, at(from, channel), at(to, channel)),
   );
   const multiplier = `${name}.multiplier`;
   const shift = `${name}.shift`;
@@ -119,6 +119,20 @@ function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }
     qmin: passesRelu(byName.get(node.input) as GraphNode, byName) ? Math.max(qmin, 0) : qmin,
     qmax,
   };
+}
+
+/** The very ratio of the forward pass, which divides in float32. @throws ModelError naming the quantizer when it is out of range */
+function fixedPoint(name: string, from: number, to: number): FixedPoint {
+  try {
+    return deriveMultiplier(Math.fround(from / to));
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new ModelError(
+      'lower',
+      `${name} must have a step near its input's, got ${from} to ${to}: ${message}`,
+      'recalibrate',
+    );
+  }
 }
 
 /** One forward pass on one grey pixel, to read levels and steps as the float graph computes them. */
@@ -148,6 +162,13 @@ function at(values: Float32Array, channel: number): number {
 
 function floats(tensor: tf.Tensor): Float32Array {
   return Float32Array.from(tensor.dataSync());
+}
+
+/** @throws ModelError naming the tensor when a value does not fit */
+function int32(name: string, values: Float32Array): Int32Array {
+  const worst = values.find((value) => !(value >= -(2 ** 31) && value < 2 ** 31));
+  if (worst === undefined) return Int32Array.from(values);
+  throw new ModelError('lower', `${name} must fit int32, got ${worst}`, 'its steps are too small; recalibrate');
 }
 
 /** HWIO to OHWI. */

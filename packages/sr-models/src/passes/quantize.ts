@@ -8,7 +8,14 @@
  *
  * A per-tensor grid commutes with a pixel shuffle, so quantization moves in front of it: what is stored is always levels.
  */
-import { makeSpec, type QuantPlan, type Role, specFor, unmatchedOverrides } from '@fqsr/quant-core/spec';
+import {
+  makeSpec,
+  type Placement,
+  type QuantPlan,
+  type Role,
+  specFor,
+  unmatchedOverrides,
+} from '@fqsr/quant-core/spec';
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, inputsOf, makeGraph, nodesByName, type QuantizeNode } from '../graph.js';
 
@@ -40,12 +47,12 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
       'start from float',
     );
   }
-  const names = graph.nodes.map(({ name }) => name);
-  for (const { pattern } of unmatchedOverrides(plan, names)) {
+  for (const { pattern, role } of unmatchedOverrides(plan, placements(graph))) {
+    const owners = placements(graph).filter((place) => place.role === role);
     throw new ModelError(
       'quantizeGraph',
-      `plan "${plan.name}": pattern "${pattern}" matches no node`,
-      `nodes: ${names.join(', ')}`,
+      `plan "${plan.name}": pattern "${pattern}" matches no node with ${role}`,
+      `nodes: ${owners.map(({ node }) => node).join(', ')}`,
     );
   }
   const byName = nodesByName(graph);
@@ -114,6 +121,16 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
     }
   }
   return makeGraph({ ...graph, name: `${graph.name}-${plan.name}`, nodes: besideProducers(nodes) });
+}
+
+/** Every tensor that a plan gives a spec to. */
+function placements({ nodes }: Graph): readonly Placement[] {
+  const rolesOf: Partial<Record<GraphNode['op'], readonly Role[]>> = {
+    conv2d: ['weights', 'activations'],
+    add: ['skips'],
+    output: ['outputs'],
+  };
+  return nodes.flatMap(({ op, name }) => (rolesOf[op] ?? []).map((role) => ({ role, node: name })));
 }
 
 /** Moves every quantizer right behind the node it reads: accumulators become levels as soon as they exist, and are never stored. */

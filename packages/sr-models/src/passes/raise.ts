@@ -1,5 +1,5 @@
 /** The inverse of lowering, as far as structure goes: the graph that an integer model stands for, so that cost and audit read files and graphs alike. */
-import { makeSpec, type Role } from '@fqsr/quant-core/spec';
+import { type Granularity, makeSpec, type Role } from '@fqsr/quant-core/spec';
 import type { IntegerModel, IntegerNode } from '@fqsr/runtime/format';
 import { type Graph, type GraphNode, makeGraph } from '../graph.js';
 
@@ -12,7 +12,9 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
   switch (node.op) {
     case 'conv2d': {
       const { op, name, input, kernel, inChannels, outChannels, weightBits } = node;
-      const weights = makeSpec({ bits: weightBits, granularity: 'channel', narrow: weightBits > 1 });
+      const lowest = -(2 ** (weightBits - 1));
+      const narrow = weightBits > 1 && !model.tensors[node.weight]?.includes(lowest);
+      const weights = makeSpec({ bits: weightBits, granularity: weightGranularity(node.name, model), narrow });
       return { op, name, input, kernel, inChannels, outChannels, weights };
     }
     case 'requantize': {
@@ -21,6 +23,7 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
         bits: grid.bits,
         signed: grid.signed,
         narrow: grid.signed && qmin > -(2 ** (grid.bits - 1)),
+        granularity: typeof grid.scale === 'number' ? 'tensor' : 'channel',
       });
       return { op: 'quantize', name, input, quantizer: name, role: roleOf(name, model), spec };
     }
@@ -31,6 +34,14 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
     default:
       return node;
   }
+}
+
+/** Weights have one step for each channel when their accumulator has; a grid with many steps hides which, and then they have too. */
+function weightGranularity(name: string, model: IntegerModel): Granularity {
+  const perChannel = model.nodes.some(
+    (node) => node.op === 'requantize' && node.input === name && (model.tensors[node.multiplier]?.length ?? 1) > 1,
+  );
+  return perChannel ? 'channel' : 'tensor';
 }
 
 /** What a stored tensor is, by who reads it. */

@@ -1,7 +1,7 @@
 /** The verification pass: the integer model against the fake-quantized graph, layer by layer, on a real image. */
 import * as tf from '@tensorflow/tfjs';
 import { ModelError } from '../error.js';
-import type { Graph } from '../graph.js';
+import type { Graph, GraphNode } from '../graph.js';
 import { type Params, toTensors } from '../params.js';
 import { forward } from './forward.js';
 
@@ -25,31 +25,34 @@ export interface ImageBytes {
   readonly data: Uint8Array;
 }
 
-/** An integer run of the lowered network on the same image, which shows every stored tensor: NHWC levels by node name. */
-export type IntegerRun = (tap: (name: string, levels: ArrayLike<number>) => void) => void;
+/** An integer run of the lowered network on the same image, which shows every stored tensor, NHWC levels by node name, and returns the image. */
+export type IntegerRun = (tap: (name: string, levels: ArrayLike<number>) => void) => ImageBytes;
 
 /**
- * Runs both on one image and compares every stored tensor, in the order of the network. Differences add up along the way: each side feeds itself.
+ * Runs both on one image and compares every tensor that a quantizer made, in the order of the network, and the resulting image (under the name of
+ * the output node). Differences add up along the way: each side feeds itself.
  *
- * @throws ModelError when the run does not show every tensor of the graph
+ * @throws ModelError when the run does not show every tensor of the graph at its size
  *
  * @example
  * verify(graph, params, image, (tap) => runModel(lower(graph, params), image, { tap }));
  */
 export function verify(graph: Graph, params: Params, image: ImageBytes, run: IntegerRun): readonly LayerAgreement[] {
   const expected = new Map<string, Float32Array>();
-  tf.tidy(() => {
+  const output = (graph.nodes.at(-1) as GraphNode).name;
+  const upscaled = tf.tidy(() => {
     const pixels = tf.tensor4d(Float32Array.from(image.data), [1, image.height, image.width, 3]);
-    forward(graph, pixels, {
+    const result = forward(graph, pixels, {
       params: toTensors(graph, params),
       mode: 'quantized',
-      onQuantize: (node, _input, output) => {
-        expected.set(node.name, Float32Array.from(output.value.dataSync()));
+      onQuantize: (node, _input, { value }) => {
+        expected.set(node.name, Float32Array.from(value.dataSync()));
       },
     });
+    return Float32Array.from(result.dataSync());
   });
   const agreement: LayerAgreement[] = [];
-  run((name, levels) => {
+  const { data } = run((name, levels) => {
     const other = expected.get(name);
     if (other) agreement.push(compare(name, levels, other));
   });
@@ -60,7 +63,7 @@ export function verify(graph: Graph, params: Params, image: ImageBytes, run: Int
       'run the model that was lowered from this very graph',
     );
   }
-  return agreement;
+  return [...agreement, compare(output, data, upscaled)];
 }
 
 /** Whether every tensor lies within {@link tolerance}. */
@@ -71,10 +74,18 @@ export function agrees(layers: readonly LayerAgreement[]): boolean {
 }
 
 function compare(tensor: string, levels: ArrayLike<number>, expected: Float32Array): LayerAgreement {
+  if (levels.length !== expected.length) {
+    throw new ModelError(
+      'verify',
+      `${tensor} must have ${expected.length} samples, got ${levels.length}`,
+      'run the model that was lowered from this very graph, on the same image',
+    );
+  }
   let different = 0;
   let largest = 0;
   for (let i = 0; i < expected.length; i++) {
-    const distance = Math.abs((levels[i] as number) - (expected[i] as number));
+    const apart = Math.abs((levels[i] as number) - (expected[i] as number));
+    const distance = Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart;
     if (distance > 0) different++;
     if (distance > largest) largest = distance;
   }

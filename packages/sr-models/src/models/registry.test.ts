@@ -1,0 +1,86 @@
+import { planFromPreset } from '@fqsr/quant-core/spec';
+import { describe, expect, it } from 'vitest';
+import { ModelError } from '../error.js';
+import type { Conv2dNode } from '../graph.js';
+import { auditGraph } from '../passes/audit.js';
+import { cost } from '../passes/cost.js';
+import { parameters } from '../passes/parameters.js';
+import { quantizeGraph } from '../passes/quantize.js';
+import { shapes } from '../passes/shapes.js';
+import { buildGraph, modelByName, modelFamilies, modelNames } from './registry.js';
+import type { ModelFamily } from './types.js';
+
+const families: readonly (readonly [string, ModelFamily])[] = Object.entries(modelFamilies);
+const presets = families.flatMap(([, { presets }]) => Object.keys(presets));
+
+describe.each(families)('family %s', (key, family) => {
+  it('has its own name and a description', () => {
+    expect(family.name).toBe(key);
+    expect(family.description).not.toBe('');
+    expect(family.parse('no-such-network')).toBeNull();
+  });
+
+  it('refuses what is no configuration with an error of this package', () => {
+    for (const bad of [{}, { scale: 2, surprise: 1 }, { scale: '2' }])
+      expect(() => family.check(bad)).toThrow(ModelError);
+  });
+});
+
+describe.each(presets.flatMap((name) => [2, 3, 4].map((scale) => [name, scale] as const)))('%s x%i', (name, scale) => {
+  const ref = modelByName(name, scale);
+  const graph = buildGraph(ref);
+
+  it('is plain data that gives the same graph again', () => {
+    expect(buildGraph(JSON.parse(JSON.stringify(ref)))).toEqual(graph);
+    expect(graph).toMatchObject({ name: `${name}-x${scale}`, scale });
+  });
+
+  it('turns three channels into three channels at its scale, with channels that fit', () => {
+    const shapeOf = shapes(graph);
+    expect(shapeOf.get(graph.nodes[0]?.name as string)).toEqual({ channels: 3, factor: 1 });
+    expect(shapeOf.get(graph.nodes.at(-1)?.name as string)).toEqual({ channels: 3, factor: scale });
+    for (const node of graph.nodes) {
+      if (node.op === 'conv2d') expect(shapeOf.get(node.input)?.channels).toBe(node.inChannels);
+      if (node.op === 'add') expect(shapeOf.get(node.inputs[0])).toEqual(shapeOf.get(node.inputs[1]));
+    }
+  });
+
+  it('has weights and biases for every convolution, and as many as its cost says', () => {
+    const all = parameters(graph);
+    const convs = graph.nodes.filter((node): node is Conv2dNode => node.op === 'conv2d');
+    expect(all.map(({ name }) => name)).toEqual(convs.flatMap((node) => [`${node.name}.weight`, `${node.name}.bias`]));
+    const values = all.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    expect(cost(graph).parameters).toBe(values);
+  });
+
+  it('becomes fully quantized under a preset plan', () => {
+    const quantized = quantizeGraph(graph, planFromPreset('w4a4s8'));
+    expect(auditGraph(quantized)).toMatchObject({ fullyQuantized: true, floats: [] });
+    expect(auditGraph(graph).fullyQuantized).toBe(false);
+    expect(cost(quantized).modelBytes).toBeLessThan(cost(graph).modelBytes / 7);
+    expect(cost(quantized).peakActivationBytesPerPixel).toBeLessThan(cost(graph).peakActivationBytesPerPixel / 2);
+  });
+});
+
+describe('names', () => {
+  it('lists every preset', () => {
+    expect(modelNames).toEqual(presets);
+  });
+
+  it.each(['edsr-huge', '', 'toString', '__proto__'])('refuses the model %j with the choices', (name) => {
+    expect(() => modelByName(name, 2)).toThrow(ModelError);
+    expect(() => modelByName(name, 2)).toThrow(
+      'model must be one of edsr-baseline, edsr or edsr-f<features>b<blocks>, got',
+    );
+  });
+
+  it('refuses an unknown family, and a scale that there is not', () => {
+    const ref = modelByName('edsr-baseline', 2);
+    for (const family of ['unet', 'toString']) {
+      expect(() => buildGraph({ ...ref, family })).toThrow(
+        `[sr-models] buildGraph: family must be one of edsr, got "${family}"`,
+      );
+    }
+    expect(() => modelByName('edsr', 8)).toThrow('config.scale must be an integer from 2 to 4, got 8');
+  });
+});

@@ -1,0 +1,189 @@
+import { useBackend } from '@fqsr/backends';
+import { makePlan, planFromPreset } from '@fqsr/quant-core';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomBatch, tinyEdsr } from '../test/networks.js';
+import { type Checkpoint, graphOf, parseCheckpoint, serializeCheckpoint } from './checkpoint.js';
+import { ModelError } from './error.js';
+import type { ModelRef } from './models/registry.js';
+import type { Params } from './params.js';
+import { initParams } from './passes/init.js';
+import { startState, Trainer, type TrainerOptions, type TrainerState, trainerDefaults } from './train-step.js';
+
+beforeAll(() => useBackend('wasm'));
+
+const model: ModelRef = {
+  family: 'edsr',
+  name: 'tiny',
+  config: { scale: 2, blocks: 1, features: 4, residualScale: 1, upsampler: 'direct' },
+};
+const plan = planFromPreset('w4a4s8');
+const graph = graphOf({ model, plan });
+const options: TrainerOptions = { ...trainerDefaults, warmupSteps: 4, quantizationLoss: 0.1, quantizerRate: 0.5 };
+const start = (seed = 1): TrainerState => startState(graph, initParams(tinyEdsr(), seed));
+
+/** Trains from step `from` up to step `to` on seeded batches; the losses. */
+function train(trainer: Trainer, from: number, to: number, rate = 1e-3): number[] {
+  return Array.from({ length: to - from }, (_, i) => trainer.step(randomBatch(from + i, 2), rate));
+}
+
+describe('learning', () => {
+  it.each([
+    ['float', null, 0],
+    ['quantized', plan, 0],
+    ['quantized with the quantization-aware loss', plan, 0.3],
+  ])('the loss falls on a tiny problem: %s', (_, ownPlan, quantizationLoss) => {
+    const own = graphOf({ model, plan: ownPlan });
+    using trainer = new Trainer(own, startState(own, initParams(tinyEdsr(), 1)), { ...options, quantizationLoss });
+    const losses = train(trainer, 0, 60, 3e-3);
+    const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(losses.slice(-8))).toBeLessThan(0.75 * mean(losses.slice(0, 4)));
+  });
+
+  it('the quantization-aware loss is not part of what step returns, but moves the steps', () => {
+    const run = (quantizationLoss: number) => {
+      using trainer = new Trainer(graph, start(), { ...options, quantizationLoss });
+      const losses = train(trainer, 0, 8);
+      return { loss: losses[4], params: trainer.params() };
+    };
+    const [without, withLoss] = [run(0), run(10)];
+    expect(withLoss.loss).toBe(without.loss);
+    expect(withLoss.params.get('tail.in.logStep')).not.toEqual(without.params.get('tail.in.logStep'));
+  });
+
+  it('quantizerRate 0 keeps the calibrated steps', () => {
+    using trainer = new Trainer(graph, start(), { ...options, quantizerRate: 0 });
+    train(trainer, 0, 4);
+    const calibrated = trainer.params();
+    train(trainer, 4, 6);
+    expect(trainer.params().get('tail.in.logStep')).toEqual(calibrated.get('tail.in.logStep'));
+    expect(trainer.params().get('tail.weight')).not.toEqual(calibrated.get('tail.weight'));
+  });
+});
+
+describe('warm-up', () => {
+  const steps = (params: Params) => [...params].filter(([name]) => name.endsWith('.logStep'));
+
+  it('runs in float for warmupSteps, then every grid has a calibrated step', () => {
+    using trainer = new Trainer(graph, start(), options);
+    const float = graphOf({ model, plan: null });
+    using reference = new Trainer(float, startState(float, initParams(tinyEdsr(), 1)), options);
+    expect(reference.warmingUp).toBe(false);
+    for (let i = 0; i < 4; i++) {
+      expect(trainer.warmingUp).toBe(true);
+      expect(steps(trainer.params()).every(([, values]) => values.every((value) => value === 0))).toBe(true);
+      expect(train(trainer, i, i + 1)).toEqual(train(reference, i, i + 1));
+    }
+    expect(trainer.warmingUp).toBe(false);
+    expect(trainer.params().get('head.weight')).toEqual(reference.params().get('head.weight'));
+    for (const [, values] of steps(trainer.params()))
+      expect(values.every((value) => value !== 0 && Number.isFinite(value))).toBe(true);
+    expect(Object.keys(trainer.state().observers)).toEqual([]);
+    const before = trainer.params();
+    train(trainer, 4, 5);
+    for (const [name, values] of steps(trainer.params())) expect(values).not.toEqual(before.get(name));
+  });
+
+  it('also where weights alone are quantized', () => {
+    const weightsOnly = makePlan({
+      name: 'w4',
+      roles: { ...plan.roles, activations: null, skips: null },
+      overrides: [],
+    });
+    const own = graphOf({ model, plan: weightsOnly });
+    using trainer = new Trainer(own, startState(own, initParams(tinyEdsr(), 1)), options);
+    expect(trainer.warmingUp).toBe(true);
+    train(trainer, 0, 4);
+    const calibrated = steps(trainer.params());
+    expect(calibrated.length).toBe(5);
+    for (const [, values] of calibrated) expect(values.every((value) => value < 0)).toBe(true);
+    train(trainer, 4, 6);
+    expect(trainer.params().get('tail.weight.logStep')).not.toEqual(new Map(calibrated).get('tail.weight.logStep'));
+  });
+
+  it('is over at once with warmupSteps 0, and the steps that were given stand', () => {
+    using warm = new Trainer(graph, start(), options);
+    train(warm, 0, 4);
+    using trainer = new Trainer(graph, startState(graph, warm.params()), { ...options, warmupSteps: 0 });
+    expect(trainer.warmingUp).toBe(false);
+    expect(trainer.params()).toEqual(warm.params());
+  });
+});
+
+describe('going on from a checkpoint gives the same bits', () => {
+  it.each([
+    ['inside the warm-up', 2],
+    ['at its end', 4],
+    ['after it', 6],
+  ])('saved %s', (_, stop) => {
+    using straight = new Trainer(graph, start(), options);
+    const losses = train(straight, 0, 9);
+    using first = new Trainer(graph, start(), options);
+    train(first, 0, stop);
+    const { params, adam, observers } = first.state();
+    const saved: Checkpoint = { model, plan, params, training: { adam, observers }, run: { seed: 1 } };
+    const loaded = parseCheckpoint(serializeCheckpoint(saved));
+    expect(loaded).toEqual(saved);
+    const state: TrainerState = { params: loaded.params, ...(loaded.training as NonNullable<Checkpoint['training']>) };
+    using second = new Trainer(graphOf(loaded), state, options);
+    expect(train(second, stop, 9)).toEqual(losses.slice(stop));
+    expect(second.state()).toEqual(straight.state());
+  });
+
+  it('for both calibrations', () => {
+    for (const calibration of ['mse', 'moving-max']) {
+      const own = { ...options, calibration };
+      using straight = new Trainer(graph, start(), own);
+      train(straight, 0, 5);
+      using first = new Trainer(graph, start(), own);
+      train(first, 0, 3);
+      using second = new Trainer(graph, first.state(), own);
+      train(second, 3, 5);
+      expect(second.state()).toEqual(straight.state());
+    }
+  });
+});
+
+describe('what is not finite is refused, and changes nothing', () => {
+  const batch = randomBatch(0, 2);
+  const spoiled = (field: 'lr' | 'hr', value: number) => {
+    const values = batch[field].slice();
+    values[7] = value;
+    return { ...batch, [field]: values };
+  };
+
+  it.each([
+    ['loss must stay finite, got NaN at step 2', 2, spoiled('lr', Number.NaN)],
+    ['loss must stay finite, got Infinity at step 0', 0, spoiled('hr', Number.POSITIVE_INFINITY)],
+    ['loss must stay finite, got NaN at step 5', 5, spoiled('hr', Number.NaN)],
+    // Quantizers turn what is not finite into levels: the loss does not show it, the gradient does.
+    ['gradients must stay finite, got NaN or infinity at step 5', 5, spoiled('lr', Number.NaN)],
+  ])('%s', (reason, step, bad) => {
+    using trainer = new Trainer(graph, start(), options);
+    train(trainer, 0, step);
+    const before = trainer.state();
+    const tensors = tf.memory().numTensors;
+    expect(() => trainer.step(bad, 1e-3)).toThrow(ModelError);
+    expect(() => trainer.step(bad, 1e-3)).toThrow(reason);
+    expect(trainer.state()).toEqual(before);
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(Number.isFinite(trainer.step(batch, 1e-3))).toBe(true);
+  });
+});
+
+it('leaks no tensors over 20 steps, and frees all of its own', () => {
+  const before = tf.memory().numTensors;
+  const trainer = new Trainer(graph, start(), options);
+  train(trainer, 0, 1);
+  const running = tf.memory().numTensors;
+  train(trainer, 1, 21);
+  trainer.state();
+  expect(tf.memory().numTensors).toBe(running);
+  trainer.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+it('refuses an unknown loss', () => {
+  using trainer = new Trainer(graph, start(), { ...options, loss: 'l3' });
+  expect(() => train(trainer, 0, 1)).toThrow('loss must be one of l1, got "l3"');
+});
