@@ -61,7 +61,7 @@ export async function graphNetwork(checkpoint: Pick<Checkpoint, 'model' | 'plan'
   await useBackend('auto');
   const graph = graphOf(checkpoint);
   const params = toTensors(graph, checkpoint.params);
-  const mode = checkpoint.plan ? 'quantized' : 'float';
+  const mode = checkpoint.plan ? 'exact' : 'float';
   return {
     label: graph.name,
     arithmetic: checkpoint.plan ? 'fake-quantized' : 'float',

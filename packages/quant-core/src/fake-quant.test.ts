@@ -2,9 +2,10 @@ import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices, randomNumbers } from '../test/devices.js';
-import { fakeQuant, quantizationError, roundThrough, stepOf } from './fake-quant.js';
+import { fakeQuant, quantizationError, quantizeExact, roundThrough, stepOf } from './fake-quant.js';
 import { levelRange } from './grids.js';
 import { makeSpec, type QuantSpec } from './quant-spec.js';
+import { deriveMultiplier, requantize } from './requant.js';
 import { roundHalfEven } from './round.js';
 import { quantize } from './scalar.js';
 import { real } from './scaled.js';
@@ -31,6 +32,50 @@ function levels(values: ArrayLike<number>, step: number | readonly number[] | nu
 
 describe.each(devices)('on %s', (device) => {
   beforeAll(() => useBackend(device));
+
+  describe('quantizeExact', () => {
+    const spec = makeSpec({ bits: 8 });
+    const range = levelRange(spec);
+    const both = (acc: readonly number[], from: number, to: number) =>
+      tf.tidy(() => {
+        const x = { value: tf.tensor1d([...acc]), scale: tf.tensor1d([from]) };
+        const step = tf.tensor1d([to]);
+        return [quantizeExact(x, step, spec), fakeQuant(x, step, spec)].map(({ value }) =>
+          Array.from(value.dataSync(), (q) => q + 0),
+        );
+      });
+
+    it('equals integer requantization for all accumulators, where float32 products miss some', () => {
+      let missed = 0;
+      const random = randomNumbers(11);
+      for (let trial = 0; trial < 40; trial++) {
+        const from = Math.fround(0.001 + Math.abs(random()) * 0.01);
+        const factor = deriveMultiplier(from);
+        const acc = Array.from({ length: 4000 }, (_, i) => (i - 2000) * 7);
+        const [exact = [], faked = []] = both(acc, from, 1);
+        const truth = acc.map((value) => requantize(value, factor, 0, range) + 0);
+        expect(exact).toEqual(truth);
+        missed += faked.filter((q, i) => q !== truth[i]).length;
+      }
+      expect(missed).toBeLessThan(40);
+    });
+
+    it('rounds half up, as integers do, where fakeQuant rounds half to even', () => {
+      expect(both([1, 3, 5, -1, -3], 0.5, 1)).toEqual([
+        [1, 2, 3, 0, -1],
+        [0, 2, 2, 0, -2],
+      ]);
+    });
+
+    it('takes one step for each channel', () => {
+      const q = quantizeExact(
+        { value: tf.tensor2d([[10, 10]]), scale: tf.tensor1d([1, 2]) },
+        tf.tensor1d([4, 5]),
+        spec,
+      );
+      expect([...q.value.dataSync()]).toEqual([3, 4]);
+    });
+  });
 
   describe.each(grids)('fakeQuant, %s', (_, spec) => {
     const range = levelRange(spec);

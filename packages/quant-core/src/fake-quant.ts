@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { levelRange } from './grids.js';
 import type { QuantSpec } from './quant-spec.js';
 import { quantizerByName } from './quantizers/registry.js';
+import { clamp } from './round.js';
 import { real, type Scaled } from './scaled.js';
 import { steByName } from './ste/registry.js';
 
@@ -45,10 +46,37 @@ export function stepOf(params: Readonly<Record<string, tf.Tensor1D>>, spec: Quan
  * q.value.dataSync(); // [2, -8], steps of 0.1
  */
 export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, step: tf.Tensor1D | null, spec: QuantSpec): Quantized<R> {
-  const ratio = step ? (x.scale ? tf.div(x.scale, step) : tf.reciprocal(step)) : x.scale;
-  const unrounded = real({ value: x.value, scale: ratio as tf.Tensor1D | null });
+  const unrounded = real({ value: x.value, scale: ratioOf(x.scale, step) });
   const value = steByName(spec.ste).round(unrounded, levelRange(spec)) as tf.Tensor<R>;
   return { value, scale: step, unrounded };
+}
+
+/**
+ * Quantizes as integer requantization does: `q = clamp(floor(x.value * ratio + 1/2), qmin, qmax)` with the very ratio of {@link fakeQuant}, but with
+ * the product in float64, on the host. Not differentiable.
+ *
+ * {@link fakeQuant} rounds the product to float32 first. Where the exact product lies within half a unit in the last place of a tie, that lands
+ * on the tie, and the level may be one off (7 of a million 8-bit levels in one W4A4S8 network); later layers carry such a step further. Here the
+ * product of an integer below `2^24` and a float32 ratio is exact, so levels equal those of the integer network.
+ *
+ * @returns integer levels in `value` and the step in `scale`; the caller disposes
+ */
+export function quantizeExact<R extends tf.Rank>(x: Scaled<R>, step: tf.Tensor1D | null, spec: QuantSpec): Scaled<R> {
+  const ratios = ratioOf(x.scale, step)?.dataSync() ?? Float32Array.of(1);
+  const { qmin, qmax } = levelRange(spec);
+  const values = x.value.dataSync();
+  const levels = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const ratio = ratios[ratios.length > 1 ? i % ratios.length : 0] as number;
+    levels[i] = clamp(Math.floor((values[i] as number) * ratio + 0.5), qmin, qmax);
+  }
+  return { value: tf.tensor(levels, x.value.shape, 'float32') as tf.Tensor<R>, scale: step };
+}
+
+/** What turns values in one step into values in another: `from / to`. */
+function ratioOf(from: tf.Tensor1D | null, to: tf.Tensor1D | null): tf.Tensor1D | null {
+  if (!to) return from;
+  return (from ? tf.div(from, to) : tf.reciprocal(to)) as tf.Tensor1D;
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 export { type CalibrationName, calibrationByName, calibrations } from './calibration/registry.js';
 export type { Calibration, Observer, ObserverState } from './calibration/types.js';
-export { fakeQuant, type Quantized, quantizationError, roundThrough, stepOf } from './fake-quant.js';
+export { fakeQuant, type Quantized, quantizationError, quantizeExact, roundThrough, stepOf } from './fake-quant.js';
 export { quantizerByName, quantizers } from './quantizers/registry.js';
 export type { Quantizer } from './quantizers/types.js';
 export { mulScale, real, type Scaled } from './scaled.js';

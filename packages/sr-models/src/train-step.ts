@@ -207,11 +207,8 @@ export class Trainer {
   #penalize(penalties: tf.Scalar[]): ForwardHooks {
     if (this.#options.quantizationLoss === 0) return {};
     return {
-      onQuantize: (_node, _input, output) => {
+      onFakeQuant: (output) => {
         penalties.push(quantizationError(output));
-      },
-      onConv: (_node, weights) => {
-        if (weights) penalties.push(quantizationError(weights));
       },
     };
   }

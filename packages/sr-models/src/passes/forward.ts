@@ -8,6 +8,7 @@ import {
   fakeQuant,
   mulScale,
   type Quantized,
+  quantizeExact,
   quantizerByName,
   real,
   roundThrough,
@@ -26,17 +27,22 @@ export type Features = Scaled<tf.Rank.R4>;
 export interface ForwardHooks {
   /** The real values that a quantizer sees, when the pass runs in float. */
   readonly onInput?: (node: QuantizeNode, input: Features) => void;
-  /** What a quantizer made, when the pass runs quantized. */
-  readonly onQuantize?: (node: QuantizeNode, input: Features, output: Quantized<tf.Rank.R4>) => void;
+  /** What a quantizer made of a feature map, when the pass runs quantized. */
+  readonly onQuantize?: (node: QuantizeNode, input: Features, output: Features) => void;
   /** The integers of a convolution, when the pass runs quantized. */
-  readonly onConv?: (node: Conv2dNode, weights: Quantized<tf.Rank.R4> | null, bias: tf.Tensor1D) => void;
+  readonly onConv?: (node: Conv2dNode, weights: Features | null, bias: tf.Tensor1D) => void;
+  /** Every differentiable quantization, of weights and of feature maps. */
+  readonly onFakeQuant?: (output: Quantized<tf.Rank.R4>) => void;
 }
 
 /** How to run a graph. */
 export interface ForwardOptions extends ForwardHooks {
   readonly params: ParamTensors;
-  /** `float` ignores all quantizers; `quantized` applies them. */
-  readonly mode: 'float' | 'quantized';
+  /**
+   * `float` ignores all quantizers; `quantized` applies them differentiably, for training; `exact` applies them as the integer network does, to the
+   * last level, for inference (see `quantizeExact`).
+   */
+  readonly mode: 'float' | 'quantized' | 'exact';
 }
 
 /**
@@ -86,7 +92,9 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
       pass.onInput?.(node, input);
       return input;
     }
-    const output = fakeQuant(input, stepFor(pass, node.quantizer, node.spec), node.spec);
+    const step = stepFor(pass, node.quantizer, node.spec);
+    const output =
+      pass.mode === 'exact' ? quantizeExact(input, step, node.spec) : quantizeWatched(input, step, node.spec, pass);
     pass.onQuantize?.(node, input, output);
     return output;
   },
@@ -99,18 +107,25 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
  */
 function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
   const bias = pass.params.get(`${node.name}.bias`) as tf.Tensor1D;
-  const spec = pass.mode === 'quantized' ? node.weights : null;
+  const spec = pass.mode === 'float' ? null : node.weights;
   const perChannel = x.scale && x.scale.size > 1 ? x.scale : null;
   const weight = foldSteps(pass.params.get(`${node.name}.weight`) as tf.Tensor4D, perChannel);
   const weights = spec
-    ? fakeQuant({ value: weight, scale: null }, stepFor(pass, `${node.name}.weight`, spec), spec)
+    ? quantizeWatched({ value: weight, scale: null }, stepFor(pass, `${node.name}.weight`, spec), spec, pass)
     : null;
   const scale = mulScale(perChannel ? null : x.scale, weights?.scale ?? null);
   const scaled = scale ? (tf.div(bias, scale) as tf.Tensor1D) : bias;
   const levels = spec ? roundThrough(scaled) : scaled;
-  if (pass.mode === 'quantized') pass.onConv?.(node, weights, levels);
+  if (pass.mode !== 'float') pass.onConv?.(node, weights, levels);
   const filter = weights ? weights.value : weight;
   return { value: tf.add(tf.conv2d(x.value, filter, 1, 'same'), levels), scale };
+}
+
+/** Differentiable quantization, shown to the caller. */
+function quantizeWatched(x: Features, step: tf.Tensor1D | null, spec: QuantSpec, pass: Pass): Features {
+  const output = fakeQuant(x, step, spec);
+  pass.onFakeQuant?.(output);
+  return output;
 }
 
 /** Multiplies the weights (HWIO) of each input channel by that channel's step. */

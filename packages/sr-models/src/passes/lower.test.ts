@@ -44,7 +44,9 @@ describe.each(networks)(
         ...graph.nodes.filter(({ op }) => op === 'quantize').map(({ name }) => name),
         'output',
       ]);
-      expect({ layers, agrees: agrees(layers) }).toMatchObject({ agrees: true });
+      // The contract allows one level on 0.1 %; exact inference leaves nothing.
+      expect(layers.filter(({ different }) => different > 0)).toEqual([]);
+      expect(agrees(layers)).toBe(true);
       const spread = new Set(runModel(model, image).data);
       expect(spread.size).toBeGreaterThan(20);
     });

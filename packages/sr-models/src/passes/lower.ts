@@ -142,7 +142,7 @@ function record(graph: Graph, params: Params): { convs: Map<string, ConvLevels>;
   tf.tidy(() => {
     forward(graph, tf.fill([1, 1, 1, 3], 128), {
       params: toTensors(graph, params),
-      mode: 'quantized',
+      mode: 'exact',
       onConv: (node, weights, bias) => {
         if (weights) convs.set(node.name, { weights: floats(weights.value), bias: floats(bias) });
       },

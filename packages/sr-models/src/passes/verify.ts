@@ -44,7 +44,7 @@ export function verify(graph: Graph, params: Params, image: ImageBytes, run: Int
     const pixels = tf.tensor4d(Float32Array.from(image.data), [1, image.height, image.width, 3]);
     const result = forward(graph, pixels, {
       params: toTensors(graph, params),
-      mode: 'quantized',
+      mode: 'exact',
       onQuantize: (node, _input, { value }) => {
         expected.set(node.name, Float32Array.from(value.dataSync()));
       },
