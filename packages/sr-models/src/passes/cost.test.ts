@@ -18,7 +18,7 @@ describe('a network of one block, by hand', () => {
       parameters: 1000,
       macsPerPixel: 972,
       // The image has 8 bits; two adds of four channels.
-      bitOpsPerPixel: 108 * 32 * 8 + 864 * 32 * 32 + 2 * 4 * 32,
+      bitOpsPerPixel: (108 + 864) * 32 * 32 + 2 * 4 * 32,
       modelBytes: 4000,
       // The tail's 12 channels and their shuffled copy.
       peakActivationBytesPerPixel: 96,

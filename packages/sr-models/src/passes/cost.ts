@@ -43,7 +43,8 @@ export function cost(graph: Graph): Cost {
       const weights = weightCount(node);
       parameters += weights + node.outChannels;
       macs += weights * pixels;
-      bitOps += weights * pixels * (node.weights?.bits ?? 32) * bits(node.input);
+      // A float convolution computes in float whatever its input was.
+      bitOps += weights * pixels * (node.weights ? node.weights.bits * bits(node.input) : 32 * 32);
       bytes += (node.weights ? packedBytes(weights, node.weights.bits) : 4 * weights) + 4 * node.outChannels;
     } else if (node.op === 'add') {
       bitOps += shape.channels * pixels * bits(node.inputs[0]);
