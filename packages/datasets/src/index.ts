@@ -9,7 +9,7 @@ export { DatasetError } from './error.js';
 export { crop, type Image, makeImage, modcrop } from './image.js';
 export { batchesFrom, pairsOf } from './iterate.js';
 export { type ImagePair, makePair, pairFromHr } from './pair.js';
-export { resizeBicubic, type Size } from './resize.js';
+export { type FloatPlane, resizeBicubic, resizeBicubicPlane, type Size } from './resize.js';
 export type { Source, SourceKind } from './source.js';
 export { openSource, sourceKinds } from './sources/registry.js';
 export { type Batch, createPatchStream, type PatchStream, type PatchStreamOptions } from './stream.js';
