@@ -4,6 +4,8 @@
 export { applySymmetry, SYMMETRIES } from './augment.js';
 export { type DeadLeavesOptions, renderDeadLeaves } from './dead-leaves/render.js';
 export { decodeImage, readImage } from './decode.js';
+export { type DegradationName, type DegradationStep, degradationNames, degradations } from './degradations/registry.js';
+export { type DegradeOptions, degrade } from './degrade.js';
 export { encodableExtensions, encodeImage, encodePng } from './encode.js';
 export { DatasetError } from './error.js';
 export { crop, type Image, makeImage, modcrop } from './image.js';
