@@ -20,7 +20,7 @@ const SMALLEST = TAPS * 2 ** (EXPONENTS.length - 1);
  * @throws MetricError when sizes differ or less than 176x176 pixels are left after the crop
  *
  * @example
- * msSsim(sr, hr, { convention: 'edsr-benchmark', scale: 4 }); // 0.9731
+ * msSsim(sr, hr, { convention: 'edsr-benchmark', scale: 4 }); // 0.9618
  */
 export function msSsim(sr: Image, hr: Image, options: MeasureOptions): number {
   const { pairs, range } = comparedPlanes('msSsim', sr, hr, options, SMALLEST);
