@@ -146,7 +146,7 @@ describe('one line, the right exit code, nothing written', () => {
       'an unknown method',
       () => ['eval', '--data', 'photos', '--scale', '2', '--method', 'lanczos'],
       2,
-      /--method: must be one of bicubic, got "lanczos"/,
+      /--method: must be one of bicubic, bicubic-y, got "lanczos"/,
     ],
     ['unknown data', () => ['eval', '--data', at('nowhere'), '--scale', '2', '--method', 'bicubic'], 1, /nowhere/],
     ['an empty folder', () => ['eval', '--data', at('empty'), '--scale', '2', '--method', 'bicubic'], 1, /empty/],

@@ -1,5 +1,12 @@
 import { bench, describe } from 'vitest';
-import { createPatchStream, makeImage, openSource, renderDeadLeaves, resizeBicubic } from '../src/index.js';
+import {
+  createPatchStream,
+  makeImage,
+  openSource,
+  renderDeadLeaves,
+  resizeBicubic,
+  resizeBicubicPlane,
+} from '../src/index.js';
 
 const noise = (width: number, height: number) =>
   makeImage(
@@ -11,6 +18,12 @@ const noise = (width: number, height: number) =>
 describe('resizeBicubic', () => {
   const [hd, megapixel, quarter] = [noise(1920, 1080), noise(1024, 1024), noise(512, 512)];
   bench('1920x1080 to 480x270', () => void resizeBicubic(hd, 1 / 4));
+  const plane = {
+    width: 1920,
+    height: 1080,
+    data: Float32Array.from({ length: 1920 * 1080 }, (_, i) => hd.data[i * 3]!),
+  };
+  bench('one float channel, 1920x1080 to 480x270', () => void resizeBicubicPlane(plane, 1 / 4));
   bench('1024x1024 to 2048x2048', () => void resizeBicubic(megapixel, 2));
   bench('512x512 to 1024x1024', () => void resizeBicubic(quarter, 2));
 });

@@ -14,6 +14,8 @@ describe('image', () => {
     expect(() => crop(image, 2, 0, 2, 1)).toThrow(/must lie inside 3x2/);
     expect(modcrop(image, 2)).toMatchObject({ width: 2, height: 2 });
     expect(modcrop(image, 1)).toBe(image);
+    expect(modcrop({ ...image, grey: true }, 2).grey).toBe(true);
+    expect('grey' in modcrop(image, 2)).toBe(false);
     expect(() => modcrop(image, 4)).toThrow(/at least 4 pixels/);
   });
 

@@ -9,6 +9,8 @@ export interface Image {
   readonly height: number;
   readonly channels: 3;
   readonly data: Uint8Array;
+  /** Set when the file held one grey sample for each pixel: published tables measure such images on their grey values. */
+  readonly grey?: true;
 }
 
 /**
@@ -51,7 +53,7 @@ export function crop(image: Image, x: number, y: number, width: number, height: 
       'move or shrink it',
     );
   }
-  const out = makeImage(width, height);
+  const out = { ...makeImage(width, height), ...(image.grey && { grey: image.grey }) };
   for (let row = 0; row < height; row++) {
     const from = ((y + row) * image.width + x) * 3;
     out.data.set(image.data.subarray(from, from + width * 3), row * width * 3);

@@ -4,12 +4,14 @@
 export { applySymmetry, SYMMETRIES } from './augment.js';
 export { type DeadLeavesOptions, renderDeadLeaves } from './dead-leaves/render.js';
 export { decodeImage, readImage } from './decode.js';
+export { type DegradationName, type DegradationStep, degradationNames, degradations } from './degradations/registry.js';
+export { type DegradeOptions, degrade } from './degrade.js';
 export { encodableExtensions, encodeImage, encodePng } from './encode.js';
 export { DatasetError } from './error.js';
 export { crop, type Image, makeImage, modcrop } from './image.js';
 export { batchesFrom, pairsOf } from './iterate.js';
 export { type ImagePair, makePair, pairFromHr } from './pair.js';
-export { resizeBicubic, type Size } from './resize.js';
+export { type FloatPlane, resizeBicubic, resizeBicubicPlane, type Size } from './resize.js';
 export type { Source, SourceKind } from './source.js';
 export { openSource, sourceKinds } from './sources/registry.js';
 export { type Batch, createPatchStream, type PatchStream, type PatchStreamOptions } from './stream.js';

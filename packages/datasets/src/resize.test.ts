@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Image, makeImage } from './image.js';
-import { resizeBicubic, type Size } from './resize.js';
+import { resizeBicubic, resizeBicubicPlane, type Size } from './resize.js';
 import { axisWeights, cubic, mirror } from './resize-weights.js';
 
 const grey = (width: number, height: number, values: readonly number[]): Image =>
@@ -56,6 +56,12 @@ describe('axisWeights', () => {
     const up = axisWeights(2, 2);
     expect([...up.weights].map((w) => w * 128)).toEqual([-3, 29, 111, -9, -9, 111, 29, -3]);
     expect([...up.start]).toEqual([-2, -1]);
+  });
+
+  it('has the weights of x1/4 by hand: the kernel at odd eighths', () => {
+    const half = [-7, -45, -75, -49, 93, 399, 745, 987];
+    expect([...axisWeights(1, 0.25).weights].map((w) => w * 4096)).toEqual([...half, ...half.toReversed()]);
+    expect([...axisWeights(2, 0.25).start]).toEqual([-6, -2]);
   });
 
   it('copies at scale 1', () => {
@@ -143,5 +149,73 @@ describe('resizeBicubic', () => {
     ]) {
       expect(() => resizeBicubic(noise(4, 4), to)).toThrow(/^\[datasets\] /);
     }
+  });
+});
+
+describe('resizeBicubic on bytes', () => {
+  it('does not depend on where the samples lie in memory', () => {
+    const image = noise(24, 20);
+    for (const offset of [1, 2, 3]) {
+      const data = new Uint8Array(image.data.length + offset).subarray(offset);
+      data.set(image.data);
+      for (const scale of [1 / 4, 1 / 3, 0.7, 2]) {
+        expect(resizeBicubic(makeImage(24, 20, data), scale)).toEqual(resizeBicubic(image, scale));
+      }
+    }
+  });
+});
+
+describe('resizeBicubicPlane', () => {
+  const planeOf = ({ width, height, data }: Image, c: number) => ({
+    width,
+    height,
+    data: Float64Array.from({ length: width * height }, (_, i) => data[i * 3 + c]!),
+  });
+
+  it('halves a step by the weights by hand, neither clamped nor rounded', () => {
+    const step = { width: 8, height: 1, data: Float64Array.of(0, 0, 0, 0, 256, 256, 256, 256) };
+    expect([...resizeBicubicPlane(step, { width: 4, height: 1 }).data]).toEqual([-3, 17, 239, 259]);
+  });
+
+  it('equals the definition at any factor', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 17 }),
+        fc.integer({ min: 1, max: 17 }),
+        fc.double({ min: 0.2, max: 4, noNaN: true }),
+        (width, height, scale) => {
+          const image = noise(width, height);
+          const out = resizeBicubicPlane(planeOf(image, 0), scale);
+          const exact = naive(image, out, scale, scale).filter((_, i) => i % 3 === 0);
+          expect(out.data.length).toBe(exact.length);
+          for (const [i, value] of out.data.entries()) {
+            expect(Math.abs(Math.min(255, Math.max(0, value)) - exact[i]!)).toBeLessThan(1e-9);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('rounds to what the 8-bit resize gives', () => {
+    const image = noise(31, 22);
+    for (const to of [1 / 4, 1 / 3, 2, { width: 40, height: 9 }]) {
+      const bytes = planeOf(resizeBicubic(image, to), 1).data;
+      const { data } = resizeBicubicPlane(planeOf(image, 1), to);
+      expect(Array.from(data, (v) => Math.min(255, Math.max(0, Math.floor(v + 0.5))))).toEqual([...bytes]);
+    }
+  });
+
+  it('keeps the kind of samples, and any range', () => {
+    const data = Float32Array.from({ length: 96 }, (_, i) => Math.sin(i));
+    const single = resizeBicubicPlane({ width: 12, height: 8, data }, 0.5);
+    const double = resizeBicubicPlane({ width: 12, height: 8, data: Float64Array.from(data) }, 0.5);
+    expect(single.data).toEqual(Float32Array.from(double.data));
+  });
+
+  it('refuses other numbers of samples and what is no size', () => {
+    const plane = { width: 3, height: 3, data: new Float32Array(8) };
+    expect(() => resizeBicubicPlane(plane, 2)).toThrow(/resizeBicubicPlane: data must hold .* got 8 for 3x3/);
+    expect(() => resizeBicubicPlane({ ...plane, data: new Float32Array(9) }, 0)).toThrow(/the factor must be positive/);
   });
 });

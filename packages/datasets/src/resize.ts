@@ -3,12 +3,18 @@
  */
 import { DatasetError } from './error.js';
 import { type Image, makeImage } from './image.js';
+import { byteRows, filterByteColumns, filterFloatColumns } from './resize-columns.js';
 import { type AxisWeights, axisWeights, mirror } from './resize-weights.js';
 
 /** Target size in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+/** One channel in float, row by row: `data[y * width + x]`; any range. */
+export interface FloatPlane<Data extends Float32Array | Float64Array = Float32Array | Float64Array> extends Size {
+  readonly data: Data;
 }
 
 /**
@@ -22,66 +28,102 @@ export interface Size {
  * resizeBicubic(image, 1 / 4); // 480x320 becomes 120x80
  */
 export function resizeBicubic(image: Image, to: number | Size): Image {
-  const size = typeof to === 'number' ? sizeAt(image, to) : to;
+  const { size, vertical, horizontal } = axes('resizeBicubic', image, to);
   const out = makeImage(size.width, size.height);
-  const vertical = axisWeights(size.height, typeof to === 'number' ? to : size.height / image.height);
-  const horizontal = axisWeights(size.width, typeof to === 'number' ? to : size.width / image.width);
-  const before = horizontal.start.reduce((most, start) => Math.max(most, -start), 0);
-  const after = horizontal.start.reduce((most, start) => Math.max(most, start + horizontal.taps - image.width), 0);
-  const padded = new Float64Array((before + image.width + after) * 3);
-  const row = padded.subarray(before * 3, (before + image.width) * 3);
+  const rows = byteRows(image.data, image.width * 3);
+  const { padded, before, row } = paddedRow(horizontal, image.width, 3, rows.words * 4);
   for (let y = 0; y < out.height; y++) {
-    filterColumns(image, vertical, y, row);
-    mirrorEdges(padded, before, image.width, after);
+    filterByteColumns(rows, vertical, y, row);
+    mirrorEdges(padded, before, image.width, 3);
     filterRow(padded, before, horizontal, out.data.subarray(y * out.width * 3, (y + 1) * out.width * 3));
   }
   return out;
 }
 
-/** The size of an image at a factor. A factor such as 1/3 is no binary fraction: 1e-9 pixels more do not make another pixel. */
-function sizeAt({ width, height }: Size, factor: number): Size {
-  if (!(factor > 0 && Number.isFinite(factor))) {
-    throw new DatasetError('resizeBicubic', `the factor must be positive and finite, got ${factor}`, 'for example 1/4');
+/**
+ * {@link resizeBicubic} of one float channel, neither clamped nor rounded: for luma, for ranges other than 0..255, and for pipelines that round once at their end.
+ *
+ * @param to a factor or the target size, as for {@link resizeBicubic}
+ * @returns a plane of the same kind of samples; sums are taken in float64
+ * @throws DatasetError as {@link resizeBicubic}, and when `data` does not hold `width * height` samples
+ *
+ * @example
+ * resizeBicubicPlane({ width: 2, height: 1, data: Float64Array.of(0, 1) }, { width: 1, height: 1 }).data; // [0.5]
+ */
+export function resizeBicubicPlane(plane: FloatPlane<Float32Array>, to: number | Size): FloatPlane<Float32Array>;
+export function resizeBicubicPlane(plane: FloatPlane<Float64Array>, to: number | Size): FloatPlane<Float64Array>;
+export function resizeBicubicPlane(plane: FloatPlane, to: number | Size): FloatPlane {
+  const { data, width, height } = plane;
+  if (data.length !== width * height || data.length === 0) {
+    throw new DatasetError(
+      'resizeBicubicPlane',
+      `data must hold width * height samples, got ${data.length} for ${width}x${height}`,
+      'give one channel, row by row',
+    );
   }
-  return { width: Math.ceil(width * factor - 1e-9), height: Math.ceil(height * factor - 1e-9) };
+  const { size, vertical, horizontal } = axes('resizeBicubicPlane', plane, to);
+  const samples = size.width * size.height;
+  const out = data instanceof Float32Array ? new Float32Array(samples) : new Float64Array(samples);
+  const { padded, before, row } = paddedRow(horizontal, width, 1, width);
+  for (let y = 0; y < size.height; y++) {
+    filterFloatColumns(data, height, vertical, y, row);
+    mirrorEdges(padded, before, width, 1);
+    filterPlaneRow(padded, before, horizontal, out, y * size.width);
+  }
+  return { ...size, data: out };
 }
 
-/** One output row of the vertical pass, at the input's width: four taps at a time. */
-function filterColumns(
-  { data, width, height }: Image,
-  { taps, start, weights }: AxisWeights,
-  y: number,
-  out: Float64Array,
-): void {
-  const length = width * 3;
-  const top = start[y]!;
-  const at = (t: number) => mirror(top + Math.min(t, taps - 1), height) * length;
-  const weight = (t: number) => (t < taps ? weights[y * taps + t]! : 0);
-  for (let t = 0; t < taps; t += 4) {
-    const [r0, r1, r2, r3] = [at(t), at(t + 1), at(t + 2), at(t + 3)];
-    const [w0, w1, w2, w3] = [weight(t), weight(t + 1), weight(t + 2), weight(t + 3)];
-    if (t === 0) {
-      for (let i = 0; i < length; i++) {
-        out[i] = w0 * data[r0 + i]! + w1 * data[r1 + i]! + w2 * data[r2 + i]! + w3 * data[r3 + i]!;
-      }
-    } else {
-      for (let i = 0; i < length; i++) {
-        out[i]! += w0 * data[r0 + i]! + w1 * data[r1 + i]! + w2 * data[r2 + i]! + w3 * data[r3 + i]!;
-      }
+interface Axes {
+  readonly size: Size;
+  readonly vertical: AxisWeights;
+  readonly horizontal: AxisWeights;
+}
+
+/** The target size and both axes' weights. A factor such as 1/3 is no binary fraction: 1e-9 pixels more do not make another pixel. */
+function axes(where: string, { width, height }: Size, to: number | Size): Axes {
+  if (typeof to === 'number' && !(to > 0 && Number.isFinite(to))) {
+    throw new DatasetError(where, `the factor must be positive and finite, got ${to}`, 'for example 1/4');
+  }
+  const side = (length: number, factor: number) => Math.ceil(length * factor - 1e-9);
+  const size =
+    typeof to === 'number'
+      ? { width: side(width, to), height: side(height, to) }
+      : { width: to.width, height: to.height };
+  for (const length of [size.width, size.height]) {
+    if (!Number.isInteger(length) || length < 1) {
+      throw new DatasetError(
+        where,
+        `width and height must be positive integers, got ${size.width}x${size.height}`,
+        'correct the size',
+      );
     }
   }
+  return {
+    size,
+    vertical: axisWeights(size.height, typeof to === 'number' ? to : size.height / height),
+    horizontal: axisWeights(size.width, typeof to === 'number' ? to : size.width / width),
+  };
 }
 
-function mirrorEdges(padded: Float64Array, before: number, width: number, after: number): void {
-  for (let i = -before; i < 0; i++) copyPixel(padded, before + mirror(i, width), before + i);
-  for (let i = width; i < width + after; i++) copyPixel(padded, before + mirror(i, width), before + i);
+/** A buffer for a row of `width` pixels with its mirrored edges, `before` pixels on its left; `row` views `length` samples from the first pixel on. */
+function paddedRow({ taps, start }: AxisWeights, width: number, channels: number, length: number) {
+  const before = start.reduce((most, first) => Math.max(most, -first), 0);
+  const after = start.reduce((most, first) => Math.max(most, first + taps - width), 0);
+  const beyond = Math.max(after * channels, length - width * channels);
+  const padded = new Float64Array((before + width) * channels + beyond);
+  return { padded, before, row: padded.subarray(before * channels, before * channels + length) };
 }
 
-function copyPixel(pixels: Float64Array, from: number, to: number): void {
-  pixels.copyWithin(to * 3, from * 3, from * 3 + 3);
+function mirrorEdges(padded: Float64Array, before: number, width: number, channels: number): void {
+  const copy = (i: number) => {
+    const from = (before + mirror(i, width)) * channels;
+    padded.copyWithin((before + i) * channels, from, from + channels);
+  };
+  for (let i = -before; i < 0; i++) copy(i);
+  for (let i = width; (before + i + 1) * channels <= padded.length; i++) copy(i);
 }
 
-/** One output row of the horizontal pass, rounded to 8 bits. */
+/** One output row of the horizontal pass over RGB, rounded to 8 bits. */
 function filterRow(padded: Float64Array, before: number, { taps, start, weights }: AxisWeights, out: Uint8Array): void {
   for (let x = 0, to = 0, w = 0; to < out.length; x++, to += 3) {
     let r = 0;
@@ -97,6 +139,21 @@ function filterRow(padded: Float64Array, before: number, { taps, start, weights 
     out[to] = toByte(r);
     out[to + 1] = toByte(g);
     out[to + 2] = toByte(b);
+  }
+}
+
+/** One output row of the horizontal pass over one channel. */
+function filterPlaneRow(
+  padded: Float64Array,
+  before: number,
+  { taps, start, weights }: AxisWeights,
+  out: Float32Array | Float64Array,
+  to: number,
+): void {
+  for (let x = 0, w = 0; x < start.length; x++) {
+    let sum = 0;
+    for (let t = 0, at = start[x]! + before; t < taps; t++, at++, w++) sum += weights[w]! * padded[at]!;
+    out[to + x] = sum;
   }
 }
 

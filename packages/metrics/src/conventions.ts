@@ -3,38 +3,64 @@
  */
 import { MetricError } from './error.js';
 import { checkSameShape, type Image, type Plane } from './image.js';
-import { channelPlane, lumaPlane } from './luma.js';
+import { type ColourAt, colours, planeOf } from './luma.js';
 
 /** What is compared, and over which range. */
 export interface Convention {
   readonly description: string;
-  /** `y`: the unrounded BT.601 luma; `rgb`: the three channels, squared errors pooled and SSIM averaged. */
-  readonly colour: 'y' | 'rgb';
+  /** What a plane's samples are, from R, G and B in 0..255. */
+  readonly formula: string;
+  /** The planes that are compared: of several, squared errors are pooled and SSIM is averaged. */
+  readonly colour: keyof typeof colours;
   /** Pixels left out on each side at an upscaling factor. */
   readonly crop: (scale: number) => number;
+  /** The same in words. */
+  readonly cropped: string;
   /** The peak value: `L` of SSIM, and the numerator of PSNR. */
   readonly range: number;
+  /** Where it comes from. */
+  readonly source: string;
 }
+
+const LUMA = '16 + (65.481 R + 128.553 G + 24.966 B) / 255';
 
 /** All conventions by name. */
 export const conventions = {
   'edsr-benchmark': {
     description: 'luma, crop = scale: Set5, Set14, BSD100, Urban100 and Manga109 in most papers',
+    formula: `${LUMA}, in float64, not rounded`,
     colour: 'y',
     crop: (scale) => scale,
+    cropped: 'scale',
     range: 255,
+    source: 'Lim et al., EDSR, CVPR Workshops 2017, its benchmark test',
   },
   'edsr-div2k': {
     description: 'RGB, crop = scale + 6: the DIV2K validation images in EDSR and its successors',
+    formula: 'R, G, B',
     colour: 'rgb',
     crop: (scale) => scale + 6,
+    cropped: 'scale + 6',
     range: 255,
+    source: 'Lim et al., EDSR, CVPR Workshops 2017, its DIV2K test',
+  },
+  'basicsr-y': {
+    description: 'luma as BasicSR takes it, through float32, crop = scale',
+    formula: `${LUMA}, of float32 samples in 0..1, kept as float32, not rounded`,
+    colour: 'y-single',
+    crop: (scale) => scale,
+    cropped: 'scale',
+    range: 255,
+    source: 'BasicSR, test_y_channel: true and crop_border: scale in its options',
   },
   rgb: {
     description: 'RGB, the whole image',
+    formula: 'R, G, B',
     colour: 'rgb',
     crop: () => 0,
+    cropped: 'nothing',
     range: 255,
+    source: 'the definitions of PSNR and SSIM; image libraries by default',
   },
 } satisfies Record<string, Convention>;
 
@@ -51,10 +77,10 @@ export interface MeasureOptions {
   readonly scale: number;
 }
 
-/** Two images as a convention sees them: planes in the same order, cropped. */
+/** Two images as a convention sees them. */
 export interface ComparedPlanes {
-  readonly sr: readonly Plane[];
-  readonly hr: readonly Plane[];
+  /** The planes of both images, cropped; made one pair at a time. */
+  readonly pairs: Iterable<readonly [sr: Plane, hr: Plane]>;
   readonly range: number;
 }
 
@@ -105,9 +131,10 @@ export function comparedPlanes(
       `${crop} pixels are cropped from each side; leave such images out`,
     );
   }
-  const planes = (image: Image) =>
-    convention.colour === 'y'
-      ? [lumaPlane(image, crop)]
-      : ([0, 1, 2] as const).map((channel) => channelPlane(image, crop, channel));
-  return { sr: planes(sr), hr: planes(hr), range: convention.range };
+  const planes: readonly ColourAt[] = colours[convention.colour];
+  return { pairs: pairsOf(sr, hr, crop, planes.slice(0, hr.channels)), range: convention.range };
+}
+
+function* pairsOf(sr: Image, hr: Image, crop: number, planes: readonly ColourAt[]): Iterable<readonly [Plane, Plane]> {
+  for (const colour of planes) yield [planeOf(sr, crop, colour), planeOf(hr, crop, colour)];
 }

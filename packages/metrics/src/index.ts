@@ -1,5 +1,5 @@
 /**
- * PSNR and SSIM of 8-bit RGB images under named conventions.
+ * PSNR, SSIM and MS-SSIM of images under named conventions.
  */
 export {
   type Convention,
@@ -10,9 +10,10 @@ export {
   parseConvention,
 } from './conventions.js';
 export { MetricError } from './error.js';
-export type { Image } from './image.js';
-export { luma } from './luma.js';
+export type { Image, Samples } from './image.js';
+export { luma, lumaSingle } from './luma.js';
 export type { Metric } from './metric.js';
+export { msSsim } from './ms-ssim.js';
 export { psnr } from './psnr.js';
 export { type Measurement, type MetricName, measure, metricNames, metrics } from './registry.js';
 export { ssim } from './ssim.js';

@@ -8,6 +8,8 @@ export interface Metric {
   readonly unit: 'dB' | '1';
   /** The value of two equal images. */
   readonly identical: number;
+  /** Pixels that must be left after the crop, in width and in height. */
+  readonly smallest: number;
   /** Compares the image under test with the ground truth. */
   readonly compare: (sr: Image, hr: Image, options: MeasureOptions) => number;
 }

@@ -1,9 +1,9 @@
 /**
- * SSIM against its definition, window by window, on odd sizes.
+ * SSIM and MS-SSIM against their definitions, window by window.
  */
 import { describe, expect, it } from 'vitest';
-import { type Image, luma, ssim } from './index.js';
-import { gaussianWindow } from './ssim.js';
+import { type Image, luma, msSsim, ssim } from './index.js';
+import { gaussianWindow } from './window.js';
 
 function image(width: number, height: number, seed: number): Image {
   let state = seed;
@@ -22,25 +22,40 @@ const weights = Array.from({ length: 121 }, (_, i) => {
 });
 const total = weights.reduce((sum, weight) => sum + weight, 0);
 
-function naive(a: Image, b: Image, crop: number, value: (image: Image, at: number) => number): number {
+interface Means {
+  readonly ssim: number;
+  readonly cs: number;
+}
+
+function naiveMeans(a: Image, b: Image, crop: number, value: (image: Image, at: number) => number): Means {
   let sum = 0;
+  let partial = 0;
   let count = 0;
   for (let y = crop; y + 11 <= a.height - crop; y++) {
     for (let x = crop; x + 11 <= a.width - crop; x++) {
-      const at = weights.map((_, i) => ((y + Math.floor(i / 11)) * a.width + x + (i % 11)) * 3);
-      const mean = (f: (i: number) => number) => weights.reduce((s, weight, i) => s + (weight / total) * f(at[i]!), 0);
-      const ma = mean((i) => value(a, i));
-      const mb = mean((i) => value(b, i));
-      const va = mean((i) => (value(a, i) - ma) ** 2);
-      const vb = mean((i) => (value(b, i) - mb) ** 2);
-      const cab = mean((i) => (value(a, i) - ma) * (value(b, i) - mb));
+      const mean = (f: (at: number) => number) => {
+        let s = 0;
+        for (let i = 0; i < 121; i++) {
+          s += (weights[i]! / total) * f(((y + Math.floor(i / 11)) * a.width + x + (i % 11)) * a.channels);
+        }
+        return s;
+      };
+      const ma = mean((at) => value(a, at));
+      const mb = mean((at) => value(b, at));
+      const va = mean((at) => (value(a, at) - ma) ** 2);
+      const vb = mean((at) => (value(b, at) - mb) ** 2);
+      const cab = mean((at) => (value(a, at) - ma) * (value(b, at) - mb));
       const [c1, c2] = [2.55 ** 2, 7.65 ** 2];
-      sum += ((2 * ma * mb + c1) * (2 * cab + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
+      const cs = (2 * cab + c2) / (va + vb + c2);
+      partial += cs;
+      sum += ((2 * ma * mb + c1) / (ma * ma + mb * mb + c1)) * cs;
       count++;
     }
   }
-  return sum / count;
+  return { ssim: sum / count, cs: partial / count };
 }
+
+const naive = (...args: Parameters<typeof naiveMeans>) => naiveMeans(...args).ssim;
 
 const y = ({ data }: Image, at: number) => luma(data[at]!, data[at + 1]!, data[at + 2]!);
 
@@ -65,5 +80,47 @@ describe('ssim', () => {
     const window = gaussianWindow();
     expect(window.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 15);
     expect(window[0]).toBe(window[10]);
+  });
+});
+
+describe('msSsim', () => {
+  const grey = (width: number, height: number, f: (x: number, y: number) => number): Image => ({
+    width,
+    height,
+    channels: 1,
+    data: Float64Array.from({ length: width * height }, (_, i) => f(i % width, Math.floor(i / width))),
+  });
+  /** The mean of blocks of `side` pixels, from the full image at once. */
+  const blocks = (image: Image, side: number) =>
+    grey(image.width / side, image.height / side, (x, y) => {
+      let sum = 0;
+      for (let i = 0; i < side * side; i++) {
+        sum += image.data[(y * side + Math.floor(i / side)) * image.width + x * side + (i % side)]!;
+      }
+      return sum / side ** 2;
+    });
+  const value = ({ data }: Image, at: number) => data[at]!;
+  const scene = grey(192, 176, (x, y) => 128 + 60 * Math.sin(x / 9) + 50 * Math.cos(y / 5 + x / 31));
+  const worse = grey(192, 176, (x, y) => scene.data[y * 192 + x]! + 25 * Math.sin(x * 2.1 + y) - 12);
+
+  it('equals the definition over five scales', () => {
+    let expected = 1;
+    for (const [i, exponent] of [0.0448, 0.2856, 0.3001, 0.2363, 0.1333].entries()) {
+      const { cs, ssim } = naiveMeans(blocks(scene, 2 ** i), blocks(worse, 2 ** i), 0, value);
+      expected *= (i === 4 ? ssim : cs) ** exponent;
+    }
+    expect(expected).toBeLessThan(0.99);
+    expect(msSsim(worse, scene, { convention: 'rgb', scale: 1 })).toBeCloseTo(expected, 10);
+  });
+
+  it('of two flat images is the luminance of the last scale to its exponent', () => {
+    const [a, b] = [grey(176, 177, () => 100), grey(176, 177, () => 120)];
+    const luminance = (2 * 100 * 120 + 2.55 ** 2) / (100 ** 2 + 120 ** 2 + 2.55 ** 2);
+    expect(msSsim(a, b, { convention: 'rgb', scale: 1 })).toBeCloseTo(luminance ** 0.1333, 9);
+  });
+
+  it('is 0 where structure is reversed', () => {
+    const reversed = { ...scene, data: scene.data.map((v) => 255 - v) };
+    expect(msSsim(reversed, scene, { convention: 'rgb', scale: 1 })).toBe(0);
   });
 });

@@ -4,6 +4,7 @@
 import type { MeasureOptions } from './conventions.js';
 import type { Image } from './image.js';
 import type { Metric } from './metric.js';
+import { msSsimMetric } from './ms-ssim.js';
 import { psnrMetric } from './psnr.js';
 import { ssimMetric } from './ssim.js';
 
@@ -11,6 +12,7 @@ import { ssimMetric } from './ssim.js';
 export const metrics = {
   psnr: psnrMetric,
   ssim: ssimMetric,
+  'ms-ssim': msSsimMetric,
 } satisfies Record<string, Metric>;
 
 /** Name of a metric. */
@@ -19,11 +21,11 @@ export type MetricName = keyof typeof metrics;
 /** The names of all metrics. */
 export const metricNames = Object.keys(metrics) as readonly MetricName[];
 
-/** The value of every metric. */
-export type Measurement = Readonly<Record<MetricName, number>>;
+/** What tables report. */
+export type Measurement = Readonly<Record<'psnr' | 'ssim', number>>;
 
 /**
- * Every metric of an image against its ground truth.
+ * PSNR and SSIM of an image against its ground truth.
  *
  * @throws MetricError when sizes differ or too little is left after the crop
  *

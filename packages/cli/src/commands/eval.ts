@@ -1,10 +1,12 @@
-import { openSource } from '@fqsr/datasets';
-import { conventionNames, parseConvention } from '@fqsr/metrics';
+import { openSource, type Source } from '@fqsr/datasets';
+import { type ConventionName, conventionNames, parseConvention } from '@fqsr/metrics';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
 import { asUsage, UsageError } from '../errors.js';
-import { evaluate } from '../evaluate.js';
-import { bicubic, loadNetwork, type Network } from '../networks.js';
+import { type EvaluateOptions, type Evaluation, evaluate, evaluateMethod } from '../evaluate.js';
+import type { Io } from '../io.js';
+import { checkConvention, type MethodName, methodNames, methods } from '../methods/registry.js';
+import { loadNetwork, type Network } from '../networks.js';
 import { table } from '../table.js';
 
 /** `fqsr eval`: PSNR and SSIM of a model or of bicubic on a data set. */
@@ -17,7 +19,10 @@ export const evalCommand = defineCommand({
     data: text({ description: 'folder of images, benchmark folder, photos, or dead-leaves[:COUNT]', value: 'data' }),
     scale: whole({ description: "upscaling factor; by default the model's", value: 'n' }, 2, 4).optional(),
     model: text({ description: 'checkpoint or .fqsr file', value: 'file' }).optional(),
-    method: z.enum(['bicubic']).meta({ description: 'measure this instead of a model', value: 'name' }).optional(),
+    method: z
+      .enum(methodNames)
+      .meta({ description: `measure this instead of a model: ${describeMethods()}`, value: 'name' })
+      .optional(),
     convention: text({ description: `how to measure: ${conventionNames.join(', ')}`, value: 'name' }).default(
       'edsr-benchmark',
     ),
@@ -25,40 +30,74 @@ export const evalCommand = defineCommand({
   }),
   run: async (_args, { data, scale, model, method, convention, limit }, io) => {
     const by = asUsage('--convention', () => parseConvention(convention));
+    const measured = choose(model, method, by);
     const source = await openSource(data);
-    const network = await choose(model, method, scale);
-    try {
-      const evaluation = await evaluate(network, source, io, { convention: by, limit });
-      const rows = [...evaluation.perImage, { ...evaluation, name: 'mean' }];
-      return {
-        json: evaluation,
-        text: [
-          `${evaluation.model} x${evaluation.scale} on ${evaluation.dataset}, convention ${by}`,
-          table(
-            ['image', 'PSNR dB', 'SSIM'],
-            rows.map(({ name, psnr, ssim }) => [name, psnr.toFixed(2), ssim.toFixed(4)]),
-          ),
-        ].join('\n'),
-      };
-    } finally {
-      network.dispose();
-    }
+    const options = { convention: by, limit };
+    const evaluation =
+      'method' in measured
+        ? await measureMethod(measured.method, scale, source, io, options)
+        : await measureModel(measured.model, scale, source, io, options);
+    const rows = [...evaluation.perImage, { ...evaluation, name: 'mean' }];
+    return {
+      json: evaluation,
+      text: [
+        `${evaluation.model} x${evaluation.scale} on ${evaluation.dataset}, convention ${by}`,
+        evaluation.protocol,
+        table(
+          ['image', 'PSNR dB', 'SSIM'],
+          rows.map(({ name, psnr, ssim }) => [name, psnr.toFixed(2), ssim.toFixed(4)]),
+        ),
+      ].join('\n'),
+    };
   },
 });
 
-async function choose(
+function describeMethods(): string {
+  return methodNames.map((name) => `${name} (${methods[name].description})`).join(', ');
+}
+
+/** Exactly one of a model and a method. */
+function choose(
   model: string | undefined,
-  method: 'bicubic' | undefined,
-  scale: number | undefined,
-): Promise<Network> {
-  if ((model === undefined) === (method === undefined)) {
+  method: MethodName | undefined,
+  convention: ConventionName,
+): { readonly model: string } | { readonly method: MethodName } {
+  if (model !== undefined && method === undefined) return { model };
+  if (method === undefined || model !== undefined) {
     throw new UsageError('--model: exactly one of --model and --method must be given (for example --method bicubic)');
   }
-  if (model === undefined) {
-    if (scale === undefined) throw new UsageError('--scale: must be given with --method (for example --scale 2)');
-    return bicubic(scale);
+  checkConvention(method, convention);
+  return { method };
+}
+
+async function measureMethod(
+  name: MethodName,
+  scale: number | undefined,
+  source: Source,
+  io: Io,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  if (scale === undefined) throw new UsageError('--scale: must be given with --method (for example --scale 2)');
+  return evaluateMethod(name, scale, source, io, options);
+}
+
+async function measureModel(
+  path: string,
+  scale: number | undefined,
+  source: Source,
+  io: Io,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const network = await openNetwork(path, scale);
+  try {
+    return await evaluate(network, source, io, options);
+  } finally {
+    network.dispose();
   }
-  const network = await loadNetwork(model);
+}
+
+async function openNetwork(path: string, scale: number | undefined): Promise<Network> {
+  const network = await loadNetwork(path);
   if (scale === undefined || scale === network.scale) return network;
   network.dispose();
   throw new UsageError(

@@ -1,0 +1,25 @@
+import sharp from 'sharp';
+import { decodeImage } from '../decode.js';
+import { checkRange } from './check.js';
+import type { Degradation } from './degradation.js';
+
+/** Compression. */
+export interface JpegOptions {
+  /** As libjpeg counts it, 1 to 100. */
+  readonly quality: number;
+  /** Chroma at half the resolution, `4:2:0`, as cameras have it; or `4:4:4`. */
+  readonly chroma?: '4:2:0' | '4:4:4';
+}
+
+/** Compresses and decompresses as JPEG. The same everywhere for one version of sharp. */
+export const jpeg = {
+  description: 'JPEG compression',
+  check: ({ quality }) => checkRange('jpeg', 'quality', quality, 1, 100),
+  apply: async ({ width, height, channels, data }, { quality, chroma = '4:2:0' }) => {
+    const raw = { width, height, channels };
+    const bytes = await sharp(data, { raw })
+      .jpeg({ quality: Math.round(quality), chromaSubsampling: chroma })
+      .toBuffer();
+    return decodeImage(bytes, 'JPEG data');
+  },
+} satisfies Degradation<JpegOptions>;
