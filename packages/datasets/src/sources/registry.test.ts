@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodePng } from '../encode.js';
 import { makeImage } from '../image.js';
 import { openSource, sourceKinds } from './registry.js';
@@ -39,8 +39,18 @@ beforeAll(async () => {
     await writeFile(join(low, 'babyx2.png'), await image(12));
   }
   await mkdir(at('empty'));
+  await mkdir(at('empty', '.cache', 'sets', 'mine'), { recursive: true });
+  await cp(at('plain'), at('empty', '.cache', 'sets', 'mine', 'plain'), { recursive: true });
+  await writeFile(
+    at('empty', '.cache', 'sets', 'mine', '.fqsr-set.json'),
+    '{ "name": "mine", "archives": [], "files": 3 }',
+  );
+  vi.stubEnv('FQSR_CACHE', at('empty', '.cache'));
 });
-afterAll(() => rm(root, { recursive: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  return rm(root, { recursive: true });
+});
 
 const samples: Record<string, () => string> = {
   photos: () => 'photos',
@@ -48,6 +58,7 @@ const samples: Record<string, () => string> = {
   'self-exsr': () => at('Bench'),
   edsr: () => at('Pairs'),
   folder: () => at('plain'),
+  remote: () => 'remote/mine/plain',
 };
 
 describe.each(sourceKinds.map((kind) => [kind.name, kind] as const))('source %s', (name, kind) => {
@@ -115,6 +126,13 @@ describe('openSource', () => {
     expect(division.name).toBe('valid');
     expect((await division.pair(0, 2)).hr).toMatchObject({ width: 24, height: 24 });
     await expect((await openSource(at('Pairs'))).pair(0, 3)).rejects.toThrow(/scale must be one of 2 for/);
+  });
+
+  it('says how to get a remote set, and what is in it', async () => {
+    await expect(openSource('remote/edsr-benchmark')).rejects.toThrow(/\(fqsr datasets fetch edsr-benchmark\)$/);
+    await expect(openSource('remote/other')).rejects.toThrow(/must be fetched first \(known are edsr-benchmark/);
+    await expect(openSource('remote/mine/Set6')).rejects.toThrow(/\(folders there: plain\)$/);
+    await expect(openSource('remote/mine/../mine')).rejects.toThrow(/must be remote\/NAME/);
   });
 
   it('reads the fields of dead-leaves', async () => {
