@@ -10,7 +10,7 @@ export class DatasetError extends Error {
   }
 }
 
-/** An image file that is no image, damaged, truncated or too large: what a stream may pass over and report. */
+/** An image that is none, damaged, truncated, too large or too small: what a stream may pass over and report. */
 export class BrokenImageError extends DatasetError {}
 
 /** What to do with a broken image: pass over it and report it, or fail. */

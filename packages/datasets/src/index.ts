@@ -8,7 +8,7 @@ export { encodableExtensions, encodeImage, encodePng } from './encode.js';
 export { BrokenImageError, DatasetError, type OnBroken, type Skipped } from './error.js';
 export { crop, type Image, makeImage, modcrop } from './image.js';
 export { batchesFrom, type PairsOptions, pairsOf } from './iterate.js';
-export { type ImagePair, makePair, pairFromHr } from './pair.js';
+export { type ImagePair, makePair, pairFromHr, pixelFormat } from './pair.js';
 export { openPatchStream, type PrefetchOptions } from './prefetch.js';
 export type { Downloaded, DownloadOptions } from './remote/download.js';
 export { remoteSets, setFromUrl } from './remote/known.js';
