@@ -17,5 +17,6 @@ export { cachedSet, cacheFolder, type FetchedSet, type FetchOptions, fetchSet } 
 export { resizeBicubic, type Size } from './resize.js';
 export { type Shard, type Source, type SourceKind, shardOf } from './source.js';
 export { openSource, sourceKinds } from './sources/registry.js';
+export { type StreamShardsOptions, streamShards } from './sources/stream-shards.js';
 export { type Batch, createPatchStream, type PatchStream, type PatchStreamOptions } from './stream.js';
 export { type TfDataOptions, type TfLike, toTfData } from './tf-data.js';

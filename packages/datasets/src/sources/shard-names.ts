@@ -20,14 +20,15 @@ const MOST = 100_000;
  * expandShards('shards/train-{00..02}.tar'); // train-00.tar, train-01.tar, train-02.tar
  */
 export function expandShards(pattern: string): readonly string[] {
-  const files = braces(pattern).flatMap((each) => (basename(each).includes('*') ? matching(each) : [each]));
+  const files = expandBraces(pattern).flatMap((each) => (basename(each).includes('*') ? matching(each) : [each]));
   const missing = files.find((file) => !existsSync(file));
   if (missing !== undefined) throw new DatasetError('openSource', `${missing} must exist`, 'check the pattern');
   if (files.length > 0) return files;
   throw new DatasetError('openSource', `${pattern} must match shards, got none`, 'check the pattern');
 }
 
-function braces(pattern: string): readonly string[] {
+/** The names of a pattern with `{000..009}`. @throws DatasetError when it counts down, or too far */
+export function expandBraces(pattern: string): readonly string[] {
   const [whole, first, last] = /\{(\d+)\.\.(\d+)\}/.exec(pattern) ?? [];
   if (whole === undefined || first === undefined) return [pattern];
   const count = Number(last) - Number(first) + 1;
@@ -36,7 +37,7 @@ function braces(pattern: string): readonly string[] {
   }
   return Array.from({ length: count }, (_, i) =>
     pattern.replace(whole, String(Number(first) + i).padStart(first.length, '0')),
-  ).flatMap(braces);
+  ).flatMap(expandBraces);
 }
 
 function matching(pattern: string): readonly string[] {
