@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { encodePng, openSource } from '@fqsr/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fqsr, scratch } from './fqsr.js';
+import { fqsr, scratch, start } from './fqsr.js';
 
 const at = scratch();
 const body: { bytes: Buffer; cut: boolean } = { bytes: Buffer.alloc(0), cut: false };
@@ -83,6 +83,29 @@ describe('fetch', () => {
     expect(JSON.parse(measured.stdout)).toMatchObject({ images: 1 });
     const again = await fqsr('datasets', 'fetch', address, '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ transferred: 0 });
+  });
+});
+
+describe('SIGINT', () => {
+  it('keeps what came, and says how to go on', async () => {
+    const slow = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 1e6, etag: '"a"' }).write(Buffer.alloc(5000));
+    });
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    const { port } = slow.address() as AddressInfo;
+    const { process: child, ended } = start(['datasets', 'fetch', `http://127.0.0.1:${port}/slow.zip`]);
+    const parts = () =>
+      existsSync(at('cache', 'downloads'))
+        ? readdirSync(at('cache', 'downloads')).filter((name) => name.endsWith('.zip.part'))
+        : [];
+    while (parts().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    slow.closeAllConnections();
+    slow.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^fqsr: stopped \(the same command goes on\)$/m);
+    expect(readdirSync(at('cache', 'downloads')).filter((name) => name.endsWith('.lock'))).toEqual([]);
   });
 });
 

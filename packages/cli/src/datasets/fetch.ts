@@ -1,5 +1,5 @@
 import { fetchSet, type RemoteSet, remoteSets, setFromUrl } from '@fqsr/datasets';
-import { asUsage, UsageError } from '../errors.js';
+import { asUsage, CliError, UsageError } from '../errors.js';
 import type { Io, Progress } from '../io.js';
 import type { Action } from './action.js';
 
@@ -11,7 +11,7 @@ export const fetchAction = {
   run: async (data, { sha256 }, io) => {
     const set = choose(data, sha256);
     const stop = new AbortController();
-    const interrupt = () => stop.abort(new UsageError('stopped (the same command goes on)'));
+    const interrupt = () => stop.abort(new CliError('stopped (the same command goes on)'));
     process.once('SIGINT', interrupt);
     const display = progressOf(set.name, io);
     try {

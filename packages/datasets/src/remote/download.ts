@@ -98,7 +98,7 @@ async function downloadFrom(
       failed = now > before ? 0 : failed + 1;
       if (failed >= attempts) throw error;
       resumed = now > 0;
-      await sleep(retryMs * 2 ** failed, undefined, signal ? { signal } : {});
+      await sleep(retryMs * 2 ** failed, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
     }
   }
 }

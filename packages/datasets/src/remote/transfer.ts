@@ -2,6 +2,7 @@
  * One HTTP request that writes to a partial file, going on where the last one stopped.
  */
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { DatasetError } from '../error.js';
 
 /** A transfer that failed, and what that means: ask again, ask elsewhere, start over, or ask elsewhere and without the part. */
 export class TransferError extends Error {
@@ -71,7 +72,7 @@ export async function transfer(url: string, part: string, options: TransferOptio
     if ((total ?? 0) > maxBytes)
       throw new TransferError(`it must have at most ${maxBytes} bytes, got ${total}`, 'elsewhere');
     await writeFile(stateOf(part), JSON.stringify({ url, validator: validatorOf(response) } satisfies PartState));
-    const file = await open(part, from === 0 ? 'w' : 'a');
+    const file = await open(part, from === 0 ? 'w' : 'a').catch(diskFailure(part));
     let done = from;
     try {
       for await (const chunk of response.body ?? []) {
@@ -80,7 +81,7 @@ export async function transfer(url: string, part: string, options: TransferOptio
         done += chunk.length;
         if (done > (bytes ?? maxBytes))
           throw new TransferError(`it is longer than ${bytes ?? maxBytes} bytes`, 'spoilt');
-        await file.writeFile(chunk);
+        await file.writeFile(chunk).catch(diskFailure(part));
         onProgress(done, total ?? bytes);
       }
     } finally {
@@ -94,6 +95,7 @@ export async function transfer(url: string, part: string, options: TransferOptio
       if (error.next === 'spoilt') await forget(part);
       throw error;
     }
+    if (error instanceof DatasetError) throw error;
     if (signal?.aborted) throw signal.reason;
     throw networkFailure(idle.signal.aborted ? idle.signal.reason : error);
   } finally {
@@ -163,6 +165,16 @@ async function readState(part: string): Promise<PartState | null> {
   } catch {
     return null;
   }
+}
+
+/** What the disk refuses is nothing that asking again would cure. */
+function diskFailure(part: string): (cause: NodeJS.ErrnoException) => never {
+  return (cause) => {
+    const why = cause.code === 'ENOSPC' ? 'the disk is full' : (cause.code ?? cause.message);
+    throw new DatasetError('download', `${part} cannot be written: ${why}`, 'free some space, or set FQSR_CACHE', {
+      cause,
+    });
+  };
 }
 
 /** Node's fetch says "fetch failed" or "terminated" and hides the reason below. */
