@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -73,6 +73,8 @@ describe('fetchSet', () => {
       expect(await cachedSet('mine', cache)).toBeNull();
       expect(existsSync(join(cache, 'sets', 'mine'))).toBe(false);
       expect(await readdir(join(cache, 'sets'))).toEqual([]);
+      expect(await readdir(join(cache, 'downloads'))).toEqual([]);
+      expect(existsSync(join(cache, 'checksums.json'))).toBe(false);
     }
   });
 
@@ -87,6 +89,21 @@ describe('fetchSet', () => {
     expect(said.join('\n')).toContain(`SHA-256 ${sha256} (no published one; recorded)`);
     await rm(folder, { recursive: true });
     await expect(fetchSet(set, options())).rejects.toThrow(`SHA-256 must be ${sha256}, got `);
+  });
+
+  it('does not download again what an earlier process did not unpack', async () => {
+    const { url, ranges } = await startAt({ '/a.zip': serve(zip) });
+    const set = setOf([url('/a.zip')], sha256);
+    const downloads = join(cache, 'downloads');
+    const { folder } = await fetchSet(set, options());
+    await rm(folder, { recursive: true });
+    await writeFile(
+      join(downloads, `a-${createHash('sha256').update(url('/a.zip')).digest('hex').slice(0, 8)}.zip`),
+      zip,
+    );
+    expect(await fetchSet(set, options())).toMatchObject({ transferred: 0, files: 2 });
+    expect(ranges).toHaveLength(1);
+    expect(await readdir(downloads)).toEqual([]);
   });
 
   it('wants a checksum from plain http, and the same one from the cache', async () => {

@@ -85,8 +85,10 @@ export async function fetchSet(set: RemoteSet, options: FetchOptions = {}): Prom
     await mkdir(beside, { recursive: true });
     for (const [i, path] of paths.entries()) {
       say(`unpacking ${basename(path)}`);
-      files += (await extractArchive(path, beside, limitsOf(archives[i]!.bytes))).files;
+      const { bytes } = archives[i]!;
+      files += (await extractArchive(path, beside, limitsOf(bytes)).catch((error) => discard(path, error))).files;
     }
+    await recordChecksums(set, archives, cache);
     const facts = archives.map(({ url, bytes, sha256 }) => ({ url, bytes, sha256 }));
     const record: SetRecord = { name: set.name, archives: facts, files };
     await writeFile(join(beside, RECORD), `${JSON.stringify(record, null, 2)}\n`);
@@ -96,6 +98,12 @@ export async function fetchSet(set: RemoteSet, options: FetchOptions = {}): Prom
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
+}
+
+/** What cannot be unpacked is not kept: the next fetch asks for it anew. */
+async function discard(path: string, error: unknown): Promise<never> {
+  await rm(path, { force: true });
+  throw error;
 }
 
 /** Photographs hardly shrink: an archive that unpacks to a hundred times its size is a bomb. */
@@ -117,9 +125,8 @@ async function fetchArchive(
   cache: string,
   options: FetchOptions,
 ): Promise<Downloaded> {
-  const records = join(cache, 'checksums.json');
   const address = archive.urls[0];
-  const recorded = await readRecords(records);
+  const recorded = await readRecords(join(cache, 'checksums.json'));
   const expected = archive.sha256 ?? recorded[address] ?? null;
   if (expected === null) checkTrustworthy(archive);
   if (existsSync(path)) {
@@ -130,13 +137,22 @@ async function fetchArchive(
     }
     await rm(path);
   }
-  const got = await download({ ...archive, sha256: expected }, path, options);
-  if (expected === null) {
-    const beside = `${records}.${randomBytes(4).toString('hex')}.tmp`;
-    await writeFile(beside, `${JSON.stringify({ ...(await readRecords(records)), [address]: got.sha256 }, null, 2)}\n`);
-    await rename(beside, records);
-  }
-  return got;
+  return download({ ...archive, sha256: expected }, path, options);
+}
+
+/** Remembers the checksums of archives that have no published one, once they proved to be archives. */
+async function recordChecksums(set: RemoteSet, archives: readonly Downloaded[], cache: string): Promise<void> {
+  const path = join(cache, 'checksums.json');
+  const fresh = set.archives.flatMap(({ urls, sha256 }, i) =>
+    sha256 === null ? [[urls[0], archives[i]!.sha256]] : [],
+  );
+  if (fresh.length === 0) return;
+  const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  await writeFile(
+    beside,
+    `${JSON.stringify({ ...(await readRecords(path)), ...Object.fromEntries(fresh) }, null, 2)}\n`,
+  );
+  await rename(beside, path);
 }
 
 async function readRecords(path: string): Promise<Readonly<Record<string, string>>> {
