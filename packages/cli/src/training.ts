@@ -5,7 +5,7 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { useBackend } from '@fqsr/backends';
-import { batchesFrom, createPatchStream, openSource } from '@fqsr/datasets';
+import { batchesFrom, type OnBroken, openPatchStream, openSource } from '@fqsr/datasets';
 import { planFromPreset, type QuantPlan } from '@fqsr/quant-core/spec';
 import {
   buildGraph,
@@ -39,6 +39,8 @@ export interface RunConfig extends TrainerOptions {
   /** Side of a low-resolution patch. */
   readonly patchSize: number;
   readonly patchesPerImage: number;
+  /** What happens at a broken image; a run that does not say so skips it. */
+  readonly onBroken?: OnBroken;
   /** Peak learning rate; a linear ramp over {@link rampSteps}, then a cosine to 0. */
   readonly learningRate: number;
   readonly rampSteps: number;
@@ -137,8 +139,8 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
 
   const graph = graphOf(config);
   const { scale } = graph;
-  const { patchSize, batchSize, seed, patchesPerImage } = config;
-  const stream = createPatchStream(source, { scale, patchSize, batchSize, seed, patchesPerImage });
+  const { patchSize, batchSize, seed, patchesPerImage, onBroken = 'skip' } = config;
+  const stream = await openPatchStream(config.data, { scale, patchSize, batchSize, seed, patchesPerImage, onBroken });
   const trainer = new Trainer(graph, { params: start.params, ...nonNull(start.training) }, config);
   const progress = io.progress(`train ${graph.name}`, config.steps, 'steps', resumedFrom);
   const snapshot = (step: number): Checkpoint => {
@@ -178,7 +180,8 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
   } finally {
     progress.stop();
     trainer.dispose();
-    for (const name of stream.skipped()) io.say(`skipped ${name}: smaller than a patch`);
+    stream.dispose();
+    for (const { name, reason } of stream.skipped()) io.say(`skipped ${name}: ${reason}`);
   }
 }
 

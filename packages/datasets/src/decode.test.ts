@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage, readImage } from './decode.js';
 import { encodeImage, encodePng } from './encode.js';
 import { makeImage } from './image.js';
+import { pairFromHr } from './pair.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -81,6 +82,36 @@ describe('readImage', () => {
     const png = await sharp(scene.data, { raw }).withIccProfile('srgb').png().toBuffer();
     expect((await sharp(png).metadata()).icc).toBeDefined();
     expect(await decodeImage(png)).toEqual(scene);
+  });
+
+  it('reads palettes, CMYK, alpha in 16 bits, black and white, and one pixel', async () => {
+    const raw = { width: 2, height: 1, channels: 3 } as const;
+    const two = sharp(Uint8Array.of(255, 0, 0, 0, 0, 255), { raw });
+    const palette = await two.clone().png({ palette: true, colours: 2 }).toBuffer();
+    expect(await sharp(palette).metadata()).toMatchObject({ isPalette: true });
+    expect([...(await decodeImage(palette)).data]).toEqual([255, 0, 0, 0, 0, 255]);
+    const flat = sharp({ create: { width: 16, height: 16, channels: 3, background: '#c83c28' } });
+    for (const type of ['jpeg', 'tiff'] as const) {
+      const cmyk = await flat.clone().toColourspace('cmyk').toFormat(type).toBuffer();
+      expect(await sharp(cmyk).metadata()).toMatchObject({ channels: 4, space: 'cmyk' });
+      const { width, data } = await decodeImage(cmyk);
+      expect([width, data.length]).toEqual([16, 768]);
+      const [r = 0, g = 0, b = 0] = data;
+      expect(r > 150 && g < 110 && b < 110, `${type} ${r} ${g} ${b}`).toBe(true);
+    }
+    const rgba16 = await sharp(Uint16Array.of(0x1234, 0x80ff, 0xffff, 0), { raw: { width: 1, height: 1, channels: 4 } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    expect([...(await decodeImage(rgba16)).data]).toEqual([0x12, 0x80, 0xff]);
+    const greyAlpha = await sharp(Uint8Array.of(7, 0, 200, 255), { raw: { width: 2, height: 1, channels: 2 } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    expect([...(await decodeImage(greyAlpha)).data]).toEqual([7, 7, 7, 200, 200, 200]);
+    const one = makeImage(1, 1, Uint8Array.of(1, 2, 3));
+    expect(await decodeImage(await encodePng(one))).toEqual(one);
+    expect(() => pairFromHr('one', one, 2)).toThrow(/one must be at least 2 pixels wide and high, got 1x1/);
   });
 
   it('names what is missing, a folder, no image, empty or cut', async () => {

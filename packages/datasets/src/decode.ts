@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
-import { DatasetError } from './error.js';
+import { BrokenImageError, DatasetError } from './error.js';
 import { type Image, makeImage } from './image.js';
 
 /** Formats that are decoded; vector graphics are not images here. */
@@ -15,10 +15,10 @@ const MAX_PIXELS = 2 ** 28;
 /**
  * Decodes an image file (PNG, JPEG, WebP; also TIFF, GIF and AVIF) to 8-bit RGB.
  *
- * Grey becomes three equal channels; of 16 bits the upper 8 stay. An alpha channel is dropped and the colours under it stay as stored. The orientation of EXIF is applied.
+ * Grey becomes three equal channels, and the image says `grey`; of 16 bits the upper 8 stay. An alpha channel is dropped and the colours under it stay as stored. The orientation of EXIF is applied.
  * A colour profile is applied unless it is an sRGB profile, so that sRGB and untagged samples stay as stored. Of an animation the first frame.
  *
- * @throws DatasetError naming the file when it is missing, no image, damaged or truncated, or larger than 2^28 pixels
+ * @throws DatasetError naming the file when it is missing; BrokenImageError when it is no image, damaged or truncated, or larger than 2^28 pixels
  *
  * @example
  * const { width, height, data } = await readImage('photo.jpg');
@@ -34,14 +34,16 @@ export async function readImage(path: string): Promise<Image> {
  */
 export async function decodeImage(bytes: Uint8Array, name = 'image'): Promise<Image> {
   const limits = { failOn: 'error', limitInputPixels: MAX_PIXELS } as const;
-  const { format, icc } = await guard(name, () => sharp(bytes, limits).metadata());
+  const { format, icc, channels } = await guard(name, () => sharp(bytes, limits).metadata());
   if (!formats.includes(format)) throw notAnImage(name, `${format} data`);
   const pipeline = sharp(bytes, { ...limits, autoOrient: true, ignoreIcc: icc !== undefined && isSrgb(icc) });
   const { data, info } = await guard(name, () =>
     pipeline.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
   );
   const samples = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  return makeImage(info.width, info.height, info.channels === 1 ? threefold(samples) : samples);
+  const image = makeImage(info.width, info.height, info.channels === 1 ? threefold(samples) : samples);
+  // One channel, or grey with alpha: what the file holds, not what the pixels happen to be.
+  return channels <= 2 ? { ...image, grey: true } : image;
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
@@ -66,18 +68,20 @@ async function guard<T extends Metadata | object>(name: string, decode: () => Pr
     const reason = (cause as Error).message.split('\n')[0]!.trim();
     if (/unsupported image format|Input Buffer is empty/i.test(reason)) throw notAnImage(name, 'other data', cause);
     if (/pixel limit/i.test(reason)) {
-      throw new DatasetError('readImage', `${name} must have at most ${MAX_PIXELS} pixels`, 'cut it into parts', {
+      throw new BrokenImageError('readImage', `${name} must have at most ${MAX_PIXELS} pixels`, 'cut it into parts', {
         cause,
       });
     }
-    throw new DatasetError('readImage', `${name} is damaged or truncated: ${reason}`, 'fetch or export it again', {
+    throw new BrokenImageError('readImage', `${name} is damaged or truncated: ${reason}`, 'fetch or export it again', {
       cause,
     });
   }
 }
 
-function notAnImage(name: string, got: string, cause?: unknown): DatasetError {
-  return new DatasetError('readImage', `${name} must be an image file, got ${got}`, 'use PNG, JPEG or WebP', { cause });
+function notAnImage(name: string, got: string, cause?: unknown): BrokenImageError {
+  return new BrokenImageError('readImage', `${name} must be an image file, got ${got}`, 'use PNG, JPEG or WebP', {
+    cause,
+  });
 }
 
 /** Whether a colour profile calls itself sRGB, in ASCII (version 2) or UTF-16 (version 4). */

@@ -9,3 +9,16 @@ export class DatasetError extends Error {
     super(`[datasets] ${where}: ${problem} (${remedy})`, options);
   }
 }
+
+/** An image that is none, damaged, truncated, too large or too small: what a stream may pass over and report. */
+export class BrokenImageError extends DatasetError {}
+
+/** What to do with a broken image: pass over it and report it, or fail. */
+export type OnBroken = 'skip' | 'throw';
+
+/** An image that was passed over, and why. */
+export interface Skipped {
+  readonly name: string;
+  /** One line, e.g. `smaller than a patch`. */
+  readonly reason: string;
+}

@@ -1,24 +1,46 @@
 /**
  * Async iterators over sources and streams that load one value ahead of the consumer.
  */
+import { BrokenImageError, type OnBroken, type Skipped } from './error.js';
 import type { ImagePair } from './pair.js';
 import type { Source } from './source.js';
 import type { Batch, PatchStream } from './stream.js';
 
+/** Which pairs, and what happens to broken ones. */
+export interface PairsOptions {
+  /** At most so many images, from the first on. */
+  readonly limit?: number | undefined;
+  /** `throw` by default: a figure over fewer images than asked for is another figure. */
+  readonly onBroken?: OnBroken | undefined;
+  /** Hears of every image that is passed over. */
+  readonly onSkipped?: ((skipped: Skipped) => void) | undefined;
+}
+
 /**
  * The pairs of a source in order; while one is being used the next is loaded.
  *
- * @param options `limit`: at most so many, from the first on
+ * @throws BrokenImageError at an image that is no image, damaged or truncated, unless `onBroken` is `skip`
  *
  * @example
  * for await (const { name, lr, hr } of pairsOf(source, 4, { limit: 3 })) console.log(name);
  */
-export function pairsOf(
+export async function* pairsOf(
   source: Source,
   scale: number,
-  options: { readonly limit?: number | undefined } = {},
+  { limit = source.count, onBroken = 'throw', onSkipped = () => {} }: PairsOptions = {},
 ): AsyncGenerator<ImagePair, void, undefined> {
-  return ahead(0, Math.min(source.count, options.limit ?? source.count), (i) => source.pair(i, scale));
+  const load = async (i: number) => {
+    try {
+      return await source.pair(i, scale);
+    } catch (error) {
+      if (onBroken === 'throw' || !(error instanceof BrokenImageError)) throw error;
+      return { name: source.nameOf(i), reason: error.message };
+    }
+  };
+  for await (const value of ahead(0, Math.min(source.count, limit), load)) {
+    if ('hr' in value) yield value;
+    else onSkipped(value);
+  }
 }
 
 /** The batches of a stream from a cursor on, without end; while one is being used the next is made. */

@@ -1,11 +1,17 @@
 /**
  * Pairs of high- and low-resolution images.
  */
-import { DatasetError } from './error.js';
+import { BrokenImageError, DatasetError } from './error.js';
 import { type Image, modcrop } from './image.js';
 import { resizeBicubic } from './resize.js';
 
-/** `hr` is exactly `scale` times as wide and high as `lr`. */
+/**
+ * What every sample of every {@link Image} and pair means: 8 bits, 0 (black) to 255, red, green and blue as in an sRGB file, gamma-encoded. Batches are the
+ * same numbers as float32. Whoever needs luma, another range or linear light converts.
+ */
+export const pixelFormat = Object.freeze({ bitDepth: 8, range: Object.freeze([0, 255] as const), colour: 'sRGB' });
+
+/** `hr` is exactly `scale` times as wide and high as `lr`; both in {@link pixelFormat}. */
 export interface ImagePair {
   readonly name: string;
   readonly hr: Image;
@@ -16,9 +22,16 @@ export interface ImagePair {
 /**
  * A pair from a high-resolution image: cropped to a multiple of the scale, then downsampled by {@link resizeBicubic}.
  *
- * @throws DatasetError when the scale is not an integer from 1 to 16 or the image is smaller than it
+ * @throws DatasetError when the scale is not an integer from 1 to 16; BrokenImageError when the image is smaller than it
  */
 export function pairFromHr(name: string, hr: Image, scale: number): ImagePair {
+  if (Math.min(hr.width, hr.height) < scale) {
+    throw new BrokenImageError(
+      'pair',
+      `${name} must be at least ${scale} pixels wide and high, got ${hr.width}x${hr.height}`,
+      'leave it out',
+    );
+  }
   const cropped = modcrop(hr, scale);
   return Object.freeze({ name, hr: cropped, lr: resizeBicubic(cropped, 1 / scale), scale });
 }

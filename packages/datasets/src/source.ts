@@ -33,3 +33,41 @@ export function checkIndex(where: string, i: number, count: number): void {
   if (Number.isInteger(i) && i >= 0 && i < count) return;
   throw new DatasetError(where, `index must be an integer from 0 to ${count - 1}, got ${i}`, 'stay below count');
 }
+
+/** One of several equal parts of a source, e.g. for one of several machines. */
+export interface Shard {
+  /** From 0 to `count - 1`. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * Every `count`-th image of a source from image `index` on: the shards of all indices are disjoint and hold every image once.
+ *
+ * @throws DatasetError when the index is not below the count, or the source has no image for it
+ *
+ * @example
+ * shardOf(source, { index: 1, count: 4 }); // images 1, 5, 9, ...
+ */
+export function shardOf(source: Source, { index, count }: Shard): Source {
+  const fits = Number.isInteger(count) && Number.isInteger(index) && index >= 0 && index < count;
+  if (!fits || index >= source.count) {
+    throw new DatasetError(
+      'shardOf',
+      `index must be an integer from 0 to ${Math.min(count, source.count) - 1}, got ${index} of ${count} for ${source.count} images`,
+      'use fewer shards, or count them from 0',
+    );
+  }
+  const images = Math.ceil((source.count - index) / count);
+  const original = (i: number) => {
+    checkIndex('shardOf', i, images);
+    return index + i * count;
+  };
+  return Object.freeze({
+    name: source.name,
+    count: images,
+    nameOf: (i: number) => source.nameOf(original(i)),
+    hr: async (i: number) => source.hr(original(i)),
+    pair: async (i: number, scale: number) => source.pair(original(i), scale),
+  });
+}

@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SYMMETRIES } from './augment.js';
+import { BrokenImageError } from './error.js';
 import { makeImage } from './image.js';
 import { batchesFrom, pairsOf } from './iterate.js';
 import { makePair } from './pair.js';
-import type { Source } from './source.js';
+import { type Source, shardOf } from './source.js';
 import { createPatchStream } from './stream.js';
 
 /** Images whose samples say where they come from: red the image, green the column, blue the row; a high-resolution sample like the low-resolution one it covers. */
@@ -89,7 +90,13 @@ describe('createPatchStream', () => {
       const { lr } = await stream.batch(cursor);
       for (let b = 0; b < 4; b++) expect(lr[b * 75]).toBe(1);
     }
-    expect([...stream.skipped()].sort()).toEqual(['tag0', 'tag2']);
+    expect(
+      stream
+        .skipped()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['tag0', 'tag2']);
+    expect(stream.skipped()[0]?.reason).toBe('smaller than a patch');
     await expect(createPatchStream(tagged([4, 3]), options).batch(0)).rejects.toThrow(/at least 10x10 pixels/);
   });
 
@@ -98,6 +105,73 @@ describe('createPatchStream', () => {
     const stream = createPatchStream(source, options);
     await Promise.all([0, 1, 2, 3, 4, 5].map((cursor) => stream.batch(cursor)));
     expect(source.pair).toHaveBeenCalledTimes(8);
+  });
+
+  it('holds no more of 10,000 images than its budget', async () => {
+    const whole = tagged(Array(10_000).fill(9));
+    let loading = 0;
+    let most = 0;
+    const source = {
+      ...whole,
+      pair: async (i: number, scale: number) => {
+        most = Math.max(most, ++loading);
+        await new Promise((resolve) => setImmediate(resolve));
+        loading--;
+        return whole.pair(i, scale);
+      },
+    };
+    const stream = createPatchStream(source, { ...options, cacheBytes: 0 });
+    for (let cursor = 0; cursor < 50; cursor++) await stream.batch(cursor);
+    expect(most).toBeLessThanOrEqual(options.batchSize);
+    expect(whole.pair).toHaveBeenCalledTimes(50 * options.batchSize);
+  });
+
+  it('passes over broken images, or fails at the first', async () => {
+    const whole = tagged(Array(4).fill(9));
+    const source = {
+      ...whole,
+      pair: async (i: number, scale: number) => {
+        if (i === 2) throw new BrokenImageError('readImage', 'tag2.png is damaged', 'fetch it again');
+        return whole.pair(i, scale);
+      },
+    };
+    const stream = createPatchStream(source, options);
+    for (let cursor = 0; cursor < 4; cursor++) {
+      const { lr } = await stream.batch(cursor);
+      for (let b = 0; b < 4; b++) expect(lr[b * 75]).not.toBe(2);
+    }
+    expect(stream.skipped()).toEqual([{ name: 'tag2', reason: expect.stringContaining('tag2.png is damaged') }]);
+    await expect(createPatchStream(source, { ...options, onBroken: 'throw' }).batch(0)).rejects.toThrow(/damaged/);
+    const names: string[] = [];
+    const skipped: string[] = [];
+    const onSkipped = ({ name }: { name: string }) => skipped.push(name);
+    for await (const { name } of pairsOf(source, 2, { onBroken: 'skip', onSkipped })) names.push(name);
+    expect([names, skipped]).toEqual([['tag0', 'tag1', 'tag3'], ['tag2']]);
+  });
+
+  it('draws from a shard of the source', async () => {
+    const source = tagged(Array(7).fill(9));
+    const seen = [0, 1, 2].map((index) => {
+      const shard = shardOf(source, { index, count: 3 });
+      return Array.from({ length: shard.count }, (_, i) => shard.nameOf(i));
+    });
+    expect(seen).toEqual([
+      ['tag0', 'tag3', 'tag6'],
+      ['tag1', 'tag4'],
+      ['tag2', 'tag5'],
+    ]);
+    const stream = createPatchStream(source, { ...options, shard: { index: 1, count: 3 } });
+    for (let cursor = 0; cursor < 5; cursor++) {
+      const { lr } = await stream.batch(cursor);
+      for (let b = 0; b < 4; b++) expect([1, 4]).toContain(lr[b * 75]);
+    }
+    for (const shard of [
+      { index: 3, count: 3 },
+      { index: 0, count: 0 },
+      { index: 7, count: 9 },
+    ]) {
+      expect(() => shardOf(source, shard)).toThrow(/^\[datasets\] shardOf: index must be/);
+    }
   });
 
   it('refuses bad options and cursors', async () => {

@@ -3,11 +3,14 @@
  */
 import { copyTransformed, SYMMETRIES } from './augment.js';
 import { createCache } from './cache.js';
-import { DatasetError } from './error.js';
+import { BrokenImageError, DatasetError, type OnBroken, type Skipped } from './error.js';
 import { hash32, shuffled } from './hash.js';
 import { checkScale } from './image.js';
 import type { ImagePair } from './pair.js';
-import type { Source } from './source.js';
+import { type Shard, type Source, shardOf } from './source.js';
+
+/** Bytes of decoded pairs that a stream keeps unless it is told otherwise. */
+export const CACHE_BYTES = 512 * 2 ** 20;
 
 /** What a patch stream draws. */
 export interface PatchStreamOptions {
@@ -20,6 +23,10 @@ export interface PatchStreamOptions {
   readonly patchesPerImage?: number;
   /** Bytes of decoded pairs that are kept; 512 MiB by default. */
   readonly cacheBytes?: number;
+  /** What happens to an image that is no image, damaged or truncated; `skip` by default: another one takes its place, and `skipped()` tells. */
+  readonly onBroken?: OnBroken;
+  /** Draws from a part of the source only. */
+  readonly shard?: Shard | undefined;
 }
 
 /** A batch of patches, 0..255, interleaved RGB, patch by patch: NHWC. */
@@ -39,30 +46,43 @@ export interface PatchStream {
   readonly batchesPerEpoch: number;
   /** The batch at a cursor: an integer from 0 on. Calls may overlap. */
   batch(cursor: number): Promise<Batch>;
-  /** Names of the images seen so far that are smaller than a patch; another image takes their place. */
-  skipped(): readonly string[];
+  /** The images met so far that are smaller than a patch or broken; another image takes their place. */
+  skipped(): readonly Skipped[];
+  /** Ends what works in the background; the stream is not to be used any more. */
+  dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
  * A stream of patches. In each epoch every image gives `patchesPerImage` patches, in a seeded order of the images, each at a seeded place and under one of the eight
  * symmetries of the square.
  *
- * @throws DatasetError when an option is out of range; `batch` also when no image is as large as a patch
+ * @throws DatasetError when an option is out of range; `batch` also when no image is as large as a patch, and on a broken image where `onBroken` is `throw`
  *
  * @example
  * const stream = createPatchStream(source, { scale: 2, patchSize: 24, batchSize: 16, seed: 1 });
  * const { lr, hr } = await stream.batch(0); // 16 * 24 * 24 * 3 and 16 * 48 * 48 * 3 samples
  */
-export function createPatchStream(source: Source, options: PatchStreamOptions): PatchStream {
-  const { scale, patchSize, batchSize, seed, patchesPerImage = 1, cacheBytes = 512 * 2 ** 20 } = options;
+export function createPatchStream(whole: Source, options: PatchStreamOptions): PatchStream {
+  const {
+    scale,
+    patchSize,
+    batchSize,
+    seed,
+    patchesPerImage = 1,
+    cacheBytes = CACHE_BYTES,
+    onBroken = 'skip',
+  } = options;
+  const source = options.shard ? shardOf(whole, options.shard) : whole;
   checkScale('createPatchStream', scale);
   checkCounts({ patchSize, batchSize, patchesPerImage });
   if (!Number.isSafeInteger(seed)) {
     throw new DatasetError('createPatchStream', `seed must be an integer, got ${seed}`, 'for example 1');
   }
   const itemsPerEpoch = source.count * patchesPerImage;
+  const skipped = new Map<string, string>();
+  const broken = new Set<number>();
   const pairs = createCache(cacheBytes, bytesOf, (i) => source.pair(i, scale));
-  const skipped = new Set<string>();
   const orders = new Map<number, Uint32Array>();
 
   const orderOf = (epoch: number) => {
@@ -75,21 +95,33 @@ export function createPatchStream(source: Source, options: PatchStreamOptions): 
   };
   const isUsable = (pair: ImagePair) => {
     if (Math.min(pair.lr.width, pair.lr.height) >= patchSize) return true;
-    skipped.add(pair.name);
+    skipped.set(pair.name, 'smaller than a patch');
     return false;
+  };
+  /** The pair, or `null` when it is broken and may be passed over. */
+  const load = async (index: number): Promise<ImagePair | null> => {
+    if (broken.has(index)) return null;
+    try {
+      return await pairs.get(index);
+    } catch (error) {
+      if (onBroken === 'throw' || !(error instanceof BrokenImageError)) throw error;
+      broken.add(index);
+      skipped.set(source.nameOf(index), error.message);
+      return null;
+    }
   };
   const pairFor = async (item: number): Promise<ImagePair> => {
     const order = orderOf(Math.floor(item / itemsPerEpoch));
     const place = Math.floor((item % itemsPerEpoch) / patchesPerImage);
     for (let next = 0; next < source.count; next++) {
       const index = order[(place + next) % source.count]!;
-      const pair = pairs.peek(index) ?? (await pairs.get(index));
-      if (isUsable(pair)) return pair;
+      const pair = pairs.peek(index) ?? (await load(index));
+      if (pair && isUsable(pair)) return pair;
     }
     const side = patchSize * scale;
     throw new DatasetError(
       'batch',
-      `${source.name} must have an image of at least ${side}x${side} pixels, got none among ${source.count}`,
+      `${source.name} must have an image of at least ${side}x${side} pixels that is not broken, got none among ${source.count}`,
       'make patchSize smaller',
     );
   };
@@ -103,7 +135,13 @@ export function createPatchStream(source: Source, options: PatchStreamOptions): 
     for (const [b, pair] of chosen.entries()) copyPatch(pair, hash32(seed, 2, first + b), b, out);
     return out;
   };
-  return { batchesPerEpoch: Math.ceil(itemsPerEpoch / batchSize), batch, skipped: () => [...skipped] };
+  return {
+    batchesPerEpoch: Math.ceil(itemsPerEpoch / batchSize),
+    batch,
+    skipped: () => [...skipped].map(([name, reason]) => ({ name, reason })),
+    dispose: () => {},
+    [Symbol.dispose]: () => {},
+  };
 }
 
 function allocate(batchSize: number, patchSize: number, scale: number): Batch {

@@ -1,4 +1,5 @@
 import type { AnyCommand } from '../command.js';
+import { datasetsCommand } from './datasets.js';
 import { demoCommand } from './demo.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
@@ -13,5 +14,6 @@ export const commands: readonly AnyCommand[] = [
   trainCommand,
   exportCommand,
   infoCommand,
+  datasetsCommand,
   demoCommand,
 ];

@@ -49,6 +49,10 @@ const options = z.object({
     1,
     1e6,
   ).optional(),
+  onBroken: z.enum(['skip', 'throw']).optional().meta({
+    description: 'at an image that cannot be decoded: report and skip it, or stop (default: skip)',
+    value: 'what',
+  }),
   learningRate: real(
     { description: `peak learning rate (default: ${runDefaults.learningRate})`, value: 'x' },
     0,

@@ -4,8 +4,7 @@ import { DatasetError } from '../error.js';
 import { pairFromHr } from '../pair.js';
 import { checkIndex, type Source, type SourceKind } from '../source.js';
 import { isFolder, namesIn } from './files.js';
-
-const extensions = ['.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.gif', '.avif'];
+import { imageExtensions as extensions } from './shard-names.js';
 
 /** Any folder of images, in natural order of their names; folders in it are not entered. */
 export const folder = {

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { create } from 'tar';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodePng } from '../encode.js';
 import { makeImage } from '../image.js';
 import { openSource, sourceKinds } from './registry.js';
@@ -39,8 +40,22 @@ beforeAll(async () => {
     await writeFile(join(low, 'babyx2.png'), await image(12));
   }
   await mkdir(at('empty'));
+  await mkdir(at('shards'));
+  const plain = ['img1.png', 'img2.PNG', 'notes.txt'];
+  await create({ file: at('shards', 'train-00.tar'), cwd: at('plain') }, plain);
+  await create({ file: at('shards', 'train-01.tar'), cwd: at('plain') }, ['img10.png']);
+  await mkdir(at('empty', '.cache', 'sets', 'mine'), { recursive: true });
+  await cp(at('plain'), at('empty', '.cache', 'sets', 'mine', 'plain'), { recursive: true });
+  await writeFile(
+    at('empty', '.cache', 'sets', 'mine', '.fqsr-set.json'),
+    '{ "name": "mine", "archives": [], "files": 3 }',
+  );
+  vi.stubEnv('FQSR_CACHE', at('empty', '.cache'));
 });
-afterAll(() => rm(root, { recursive: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  return rm(root, { recursive: true });
+});
 
 const samples: Record<string, () => string> = {
   photos: () => 'photos',
@@ -48,6 +63,8 @@ const samples: Record<string, () => string> = {
   'self-exsr': () => at('Bench'),
   edsr: () => at('Pairs'),
   folder: () => at('plain'),
+  shards: () => at('shards', 'train-{00..01}.tar'),
+  remote: () => 'remote/mine/plain',
 };
 
 describe.each(sourceKinds.map((kind) => [kind.name, kind] as const))('source %s', (name, kind) => {
@@ -98,7 +115,7 @@ describe('openSource', () => {
 
   it('refuses a folder without images, and names the folders in it', async () => {
     await expect(openSource(at('empty'))).rejects.toThrow(/must hold images/);
-    await expect(openSource(root)).rejects.toThrow(/open one of its folders: Bench, div, empty, Pairs, plain/);
+    await expect(openSource(root)).rejects.toThrow(/open one of its folders: Bench, div, empty, Pairs, plain, shards/);
   });
 
   it('lists the scales of a layout', async () => {
@@ -115,6 +132,26 @@ describe('openSource', () => {
     expect(division.name).toBe('valid');
     expect((await division.pair(0, 2)).hr).toMatchObject({ width: 24, height: 24 });
     await expect((await openSource(at('Pairs'))).pair(0, 3)).rejects.toThrow(/scale must be one of 2 for/);
+  });
+
+  it('reads shards without unpacking them', async () => {
+    const [source, plain] = await Promise.all([openSource(at('shards', '*.tar')), openSource(at('plain'))]);
+    expect([source.name, source.count]).toEqual(['shards', 3]);
+    expect([0, 1, 2].map((i) => source.nameOf(i))).toEqual(['img1', 'img2', 'img10']);
+    for (const i of [0, 1, 2]) expect(await source.pair(i, 2)).toEqual(await plain.pair(i, 2));
+    await expect(openSource(at('shards', 'train-{00..02}.tar'))).rejects.toThrow(/train-02\.tar must exist/);
+    await expect(openSource(at('shards', 'none-*.tar'))).rejects.toThrow(/must match shards, got none/);
+    await expect(openSource(at('shards', '{9..1}.tar'))).rejects.toThrow(/must count up/);
+    await writeFile(at('shards', 'cut.tar'), (await readFile(at('shards', 'train-00.tar'))).subarray(0, 700));
+    await expect(openSource(at('shards', 'cut.tar'))).rejects.toThrow(/cut\.tar is damaged: it/);
+    await rm(at('shards', 'cut.tar'));
+  });
+
+  it('says how to get a remote set, and what is in it', async () => {
+    await expect(openSource('remote/edsr-benchmark')).rejects.toThrow(/\(fqsr datasets fetch edsr-benchmark\)$/);
+    await expect(openSource('remote/other')).rejects.toThrow(/must be fetched first \(known are edsr-benchmark/);
+    await expect(openSource('remote/mine/Set6')).rejects.toThrow(/\(folders there: plain\)$/);
+    await expect(openSource('remote/mine/../mine')).rejects.toThrow(/must be remote\/NAME/);
   });
 
   it('reads the fields of dead-leaves', async () => {

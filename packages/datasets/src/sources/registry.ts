@@ -4,16 +4,16 @@
 import { DatasetError } from '../error.js';
 import type { Source, SourceKind } from '../source.js';
 import { deadLeaves } from './dead-leaves.js';
-import { edsr } from './edsr.js';
-import { folder } from './folder.js';
+import { folderKinds } from './folders.js';
 import { photos } from './photos.js';
-import { selfExsr } from './self-exsr.js';
+import { remote } from './remote.js';
+import { shards } from './shards.js';
 
 /** All kinds of sources, in the order in which they are asked. */
-export const sourceKinds: readonly SourceKind[] = [photos, deadLeaves, selfExsr, edsr, folder];
+export const sourceKinds: readonly SourceKind[] = [photos, deadLeaves, remote, shards, ...folderKinds];
 
 /**
- * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, or a folder.
+ * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, or a folder.
  *
  * @throws DatasetError when nothing matches, listing what is known
  *

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodePng } from './encode.js';
+import { batchesFrom } from './iterate.js';
+import { openPatchStream } from './prefetch.js';
+import { openSource } from './sources/registry.js';
+import { createPatchStream } from './stream.js';
+
+const built = existsSync(fileURLToPath(new URL('../dist/prefetch-worker.js', import.meta.url)));
+if (!built) process.stderr.write('skipped: prefetch on worker threads, since dist/prefetch-worker.js is not built\n');
+
+const options = { scale: 2, patchSize: 8, batchSize: 3, seed: 5, patchesPerImage: 2 };
+const spec = 'dead-leaves:7:48';
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'datasets-prefetch-'));
+  const source = await openSource('dead-leaves:3:48');
+  for (let i = 0; i < 3; i++) await writeFile(join(folder, `good${i}.png`), await encodePng(await source.hr(i)));
+  await writeFile(join(folder, 'broken.png'), (await encodePng(await source.hr(0))).subarray(0, 900));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe.skipIf(!built)('openPatchStream', () => {
+  it('gives the same batches with 0, 1 and 2 workers, in any order', async () => {
+    const truth = createPatchStream(await openSource(spec), options);
+    for (const workers of [0, 1, 2]) {
+      const stream = await openPatchStream(spec, { ...options, workers });
+      expect(stream.batchesPerEpoch).toBe(truth.batchesPerEpoch);
+      for (const cursor of [0, 1, 2, 3, 9, 4, 5, 100, 0]) {
+        expect(await stream.batch(cursor)).toEqual(await truth.batch(cursor));
+      }
+      const together = await Promise.all([20, 3, 21, 3].map((cursor) => stream.batch(cursor)));
+      for (const [i, cursor] of [20, 3, 21, 3].entries()) expect(together[i]).toEqual(await truth.batch(cursor));
+      stream.dispose();
+    }
+  });
+
+  it('goes on from a cursor', async () => {
+    const truth = createPatchStream(await openSource(spec), options);
+    using stream = await openPatchStream(spec, options);
+    let cursor = 11;
+    for await (const batch of batchesFrom(stream, cursor)) {
+      expect(batch).toEqual(await truth.batch(cursor));
+      if (++cursor === 16) break;
+    }
+  });
+
+  it('reports a broken image and passes over it, or fails', async () => {
+    using stream = await openPatchStream(folder, options);
+    for (let cursor = 0; cursor < 4; cursor++) await stream.batch(cursor);
+    expect(stream.skipped()).toEqual([{ name: 'broken', reason: expect.stringMatching(/broken\.png is damaged/) }]);
+    using strict = await openPatchStream(folder, { ...options, onBroken: 'throw' });
+    const batches = async () => {
+      for (let cursor = 0; cursor < 4; cursor++) await strict.batch(cursor);
+    };
+    await expect(batches()).rejects.toThrow(/^\[datasets\] readImage: .*broken\.png is damaged/);
+  });
+
+  it('ends with an error when its workers end', async () => {
+    const stream = await openPatchStream(spec, options);
+    const waiting = stream.batch(0);
+    stream.dispose();
+    await expect(waiting).rejects.toThrow(/the stream is disposed/);
+    await expect(stream.batch(1)).rejects.toThrow(/the stream is disposed/);
+    const gone = await mkdtemp(join(tmpdir(), 'datasets-gone-'));
+    await writeFile(join(gone, 'a.png'), await encodePng(await (await openSource(spec)).hr(0)));
+    const lost = openPatchStream(gone, options);
+    const stream2 = await lost;
+    await rm(gone, { recursive: true });
+    await expect(stream2.batch(0)).rejects.toThrow(/^\[datasets\] \w+: .*(a worker ended|does not exist)/);
+    stream2.dispose();
+  });
+
+  it('refuses bad options', async () => {
+    await expect(openPatchStream(spec, { ...options, workers: -1 })).rejects.toThrow(/workers must be an integer/);
+    await expect(openPatchStream('nowhere', options)).rejects.toThrow(/openSource/);
+    using stream = await openPatchStream(spec, options);
+    await expect(stream.batch(-1)).rejects.toThrow(/cursor must be/);
+    await expect((await openPatchStream(spec, { ...options, patchSize: 100 })).batch(0)).rejects.toThrow(
+      /^\[datasets\] batch: dead-leaves must have an image of at least 200x200/,
+    );
+  });
+});
