@@ -1,5 +1,5 @@
 /** Measures a network, or a method, over a source of image pairs. */
-import { type Image, type ImagePair, pairsOf, type Source } from '@fqsr/datasets';
+import { type Image, type ImagePair, type OnBroken, pairsOf, type Skipped, type Source } from '@fqsr/datasets';
 import { type ConventionName, measure } from '@fqsr/metrics';
 import { CliError } from './errors.js';
 import type { Io } from './io.js';
@@ -28,12 +28,16 @@ export interface Evaluation {
   /** What was upscaled, and what it was measured against. */
   readonly protocol: string;
   readonly perImage: readonly ImageScore[];
+  /** Images that could not be read, when they were to be passed over: the means are without them. */
+  readonly skipped: readonly Skipped[];
 }
 
 /** What to measure, and how. */
 export interface EvaluateOptions {
   readonly convention: ConventionName;
   readonly limit?: number | undefined;
+  /** What a broken image does; `throw` by default, since a mean over fewer images is another figure. */
+  readonly onBroken?: OnBroken | undefined;
 }
 
 /** What is measured. */
@@ -91,13 +95,18 @@ async function measureAll(
   { label, arithmetic, scale, protocol, compare }: Subject,
   source: Source,
   io: Io,
-  { convention, limit = source.count }: EvaluateOptions,
+  { convention, limit = source.count, onBroken = 'throw' }: EvaluateOptions,
 ): Promise<Evaluation> {
   const images = Math.min(limit, source.count);
   const progress = io.progress(`${label} on ${source.name}`, images, 'images');
   const perImage: ImageScore[] = [];
+  const skipped: Skipped[] = [];
+  const onSkipped = (image: Skipped) => {
+    skipped.push(image);
+    io.say(`skipped ${image.name}: ${image.reason}`);
+  };
   try {
-    for await (const pair of pairsOf(source, scale, { limit: images })) {
+    for await (const pair of pairsOf(source, scale, { limit: images, onBroken, onSkipped })) {
       const { sr, hr } = await compare(pair, (share) => progress.update(perImage.length + share * 0.99));
       perImage.push({ name: pair.name, ...measure(sr, hr, { convention, scale }) });
       progress.update(perImage.length);
@@ -120,5 +129,6 @@ async function measureAll(
     convention,
     protocol,
     perImage,
+    skipped,
   };
 }

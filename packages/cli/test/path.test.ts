@@ -127,6 +127,29 @@ describe('eval', () => {
   });
 });
 
+describe('eval of a folder with a broken image', () => {
+  it('fails naming it, or passes over it and says so', async () => {
+    mkdirSync(at('photos'));
+    const whole = await encodePng(
+      makeImage(
+        40,
+        40,
+        Uint8Array.from({ length: 4800 }, (_, i) => (i * 31) % 256),
+      ),
+    );
+    writeFileSync(at('photos', 'whole.png'), whole);
+    writeFileSync(at('photos', 'broken.png'), whole.subarray(0, 200));
+    const how = ['eval', '--data', at('photos'), '--method', 'bicubic', '--scale', '2', '--json'];
+    const fatal = await fqsr(...how);
+    expect(fatal.code).toBe(1);
+    expect(fatal.stderr).toMatch(/broken\.png is damaged or truncated/);
+    const { code, stdout, stderr } = await fqsr(...how, '--on-broken', 'skip');
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/skipped broken/);
+    expect(JSON.parse(stdout)).toMatchObject({ images: 1, skipped: [{ name: expect.stringContaining('broken') }] });
+  });
+});
+
 describe('upscale', () => {
   it('writes an image of the right size, the same by file and by folder', async () => {
     const one = await fqsr('upscale', at('small.png'), '-o', at('large.png'), '--model', at('model.fqsr'));

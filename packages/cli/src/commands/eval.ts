@@ -27,12 +27,16 @@ export const evalCommand = defineCommand({
       'edsr-benchmark',
     ),
     limit: whole({ description: 'measure only the first images', value: 'n' }, 1, 1e9).optional(),
+    onBroken: z
+      .enum(['skip', 'throw'])
+      .default('throw')
+      .meta({ description: 'what an image that cannot be read does', value: 'what' }),
   }),
-  run: async (_args, { data, scale, model, method, convention, limit }, io) => {
+  run: async (_args, { data, scale, model, method, convention, limit, onBroken }, io) => {
     const by = asUsage('--convention', () => parseConvention(convention));
     const measured = choose(model, method, by);
     const source = await openSource(data);
-    const options = { convention: by, limit };
+    const options = { convention: by, limit, onBroken };
     const evaluation =
       'method' in measured
         ? await measureMethod(measured.method, scale, source, io, options)
