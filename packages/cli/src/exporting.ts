@@ -36,13 +36,16 @@ export async function exportFqsr(
   const model = parseModel(bytes);
   const runs: (readonly LayerAgreement[])[] = [];
   const progress = io.progress(`verify ${model.name}`, images.length, 'images');
-  for (const image of images) {
-    runs.push(verify(graph, checkpoint.params, image, (tap) => runModel(model, image, { tap })));
-    progress.update(runs.length);
-    // Lets the display draw between two images.
-    await new Promise((resolve) => setImmediate(resolve));
+  try {
+    for (const image of images) {
+      runs.push(verify(graph, checkpoint.params, image, (tap) => runModel(model, image, { tap })));
+      progress.update(runs.length);
+      // Lets the display draw between two images.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    progress.stop();
   }
-  progress.stop();
   const agreement = merge(runs);
   if (!agrees(agreement)) {
     const worst = agreement.reduce((a, b) => (b.different / b.samples > a.different / a.samples ? b : a));

@@ -22,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
     .showSuggestionAfterError()
     .configureOutput({ outputError: () => {} });
   for (const command of commands) {
-    attach(program, command, (code) => {
+    attach(program, command, argv.includes('--schema'), (code) => {
       exitCode = code;
     });
   }
@@ -46,7 +46,7 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
   return exitCode;
 }
 
-function attach(program: Commander, command: AnyCommand, done: (code: 0 | 1) => void): void {
+function attach(program: Commander, command: AnyCommand, asksSchema: boolean, done: (code: 0 | 1) => void): void {
   const sub = program
     .command(command.name)
     .summary(command.summary)
@@ -59,11 +59,10 @@ function attach(program: Commander, command: AnyCommand, done: (code: 0 | 1) => 
   sub.option('--json', 'print one JSON document on stdout');
   sub.option('--schema', 'print the JSON schema of the config file and stop');
   // The schema needs no arguments; everything else does.
-  if (process.argv.includes('--schema')) for (const argument of sub.registeredArguments) argument.required = false;
-  sub.action(async (...given: unknown[]) => {
+  if (asksSchema) for (const argument of sub.registeredArguments) argument.required = false;
+  sub.action(async () => {
     const args = sub.processedArgs.flat().filter((value): value is string => typeof value === 'string');
     const { config, json, schema, ...flags } = sub.opts<{ config?: string; json?: boolean; schema?: boolean }>();
-    void given;
     if (schema) {
       process.stdout.write(`${JSON.stringify(z.toJSONSchema(command.options, { io: 'input' }), null, 2)}\n`);
       return;

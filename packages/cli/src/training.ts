@@ -22,7 +22,7 @@ import {
   type TrainerOptions,
 } from '@fqsr/sr-models';
 import { asUsage, CliError, UsageError } from './errors.js';
-import { assertWritable, readBytes, writeWhole } from './files.js';
+import { assertWritable, writeWhole } from './files.js';
 import type { Io } from './io.js';
 import { readModelFile } from './networks.js';
 
@@ -70,13 +70,14 @@ const names = { run: 'run.json', log: 'log.jsonl', checkpoint: 'checkpoint.safet
 /** The config of a run folder, or `null` when there is none yet. @throws CliError when it cannot be read */
 export async function readRun(folder: string): Promise<RunConfig | null> {
   const path = join(folder, names.run);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw error;
-  });
-  if (text === null) return null;
+  const bytes = await readIfThere(path);
+  if (bytes === null) return null;
   try {
-    const { format, version, config } = JSON.parse(text) as { format: string; version: number; config: RunConfig };
+    const { format, version, config } = JSON.parse(new TextDecoder().decode(bytes)) as {
+      format: string;
+      version: number;
+      config: RunConfig;
+    };
     if (format === 'fqsr-run' && version === runVersion) return config;
   } catch {
     // Falls through: whatever is there is no run.
@@ -204,7 +205,7 @@ async function freshCheckpoint(config: RunConfig): Promise<Checkpoint> {
 
 /** The checkpoint of an interrupted run. @throws CliError when it is damaged or of another network */
 async function readSaved(path: string, { model, plan }: RunConfig): Promise<Checkpoint | null> {
-  const bytes = await readFile(path).catch(() => null);
+  const bytes = await readIfThere(path);
   if (bytes === null) return null;
   let saved: Checkpoint;
   try {
@@ -223,9 +224,20 @@ async function readCheckpoint(path: string): Promise<Checkpoint> {
   throw new CliError(`--init: ${path} must be a checkpoint, got an integer model (give a model.safetensors)`);
 }
 
+/** The bytes of a file of the run; `null` only where there is none: one that cannot be read must not start the run anew. */
+async function readIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
 /** Keeps the log's lines up to a step: later ones were written after the checkpoint that the run resumes from. */
 async function truncateLog(path: string, steps: number): Promise<LogLine[]> {
-  const bytes = await readBytes(path, 'log').catch(() => null);
+  const bytes = await readIfThere(path);
   if (bytes === null) return [];
   const lines = new TextDecoder().decode(bytes).split('\n').slice(0, steps).filter(Boolean);
   if (lines.length === 0) await rm(path, { force: true });

@@ -152,6 +152,18 @@ describe('one line, the right exit code, nothing written', () => {
     ['an empty folder', () => ['eval', '--data', at('empty'), '--scale', '2', '--method', 'bicubic'], 1, /empty/],
     ['no output option', () => ['upscale', at('text.png'), ...model], 2, /--output: must be a string, got nothing/],
     [
+      'an input as its own output',
+      () => ['upscale', at('text.png'), '-o', at('text.png'), ...model],
+      2,
+      /--output: .*text\.png must be a new file.*got an input/,
+    ],
+    [
+      'two inputs of one name into one folder',
+      () => ['upscale', at('a', 'x.png'), at('b', 'x.png'), '-o', at('results'), ...model],
+      2,
+      /--output: .*x\.png must be a new file.*the output of another input/,
+    ],
+    [
       'an output of no known kind',
       () => ['upscale', at('text.png'), '-o', at('results', 'out.xyz'), ...model],
       2,

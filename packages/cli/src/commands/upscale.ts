@@ -1,4 +1,4 @@
-import { extname, join, parse } from 'node:path';
+import { extname, join, parse, resolve } from 'node:path';
 import { encodableExtensions, encodeImage, readImage } from '@fqsr/datasets';
 import { z } from 'zod';
 import { defineCommand, text } from '../command.js';
@@ -18,6 +18,7 @@ export const upscaleCommand = defineCommand({
   }),
   run: async (inputs, { output, model }, io) => {
     const targets = await targetsOf(inputs, output);
+    checkDistinct(targets);
     for (const { to } of targets) await assertWritable(to);
     const network = await loadNetwork(model);
     const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
@@ -46,6 +47,19 @@ export const upscaleCommand = defineCommand({
     };
   },
 });
+
+/** Nothing is overwritten that this very call reads or writes. @throws UsageError naming the file */
+function checkDistinct(targets: readonly { from: string; to: string }[]): void {
+  const taken = new Map(targets.map(({ from }) => [resolve(from), 'an input']));
+  for (const { to } of targets) {
+    const by = taken.get(resolve(to));
+    if (by)
+      throw new UsageError(
+        `--output: ${to} must be a new file for each input, got ${by} (choose another folder or name)`,
+      );
+    taken.set(resolve(to), 'the output of another input of the same name');
+  }
+}
 
 /** Where each input goes. @throws UsageError when that is not clear */
 async function targetsOf(inputs: readonly string[], output: string): Promise<readonly { from: string; to: string }[]> {
