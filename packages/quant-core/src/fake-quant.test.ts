@@ -2,13 +2,13 @@ import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices, randomNumbers } from '../test/devices.js';
-import { fakeQuant, quantizationError, quantizeExact, roundThrough, stepOf } from './fake-quant.js';
+import { fakeQuant, gridOf, quantizationError, quantizeExact, roundThrough } from './fake-quant.js';
 import { levelRange } from './grids.js';
 import { makeSpec, type QuantSpec } from './quant-spec.js';
 import { deriveMultiplier, requantize } from './requant.js';
 import { roundHalfEven } from './round.js';
 import { quantize } from './scalar.js';
-import { real } from './scaled.js';
+import { real, scaled } from './scaled.js';
 
 /** Every mid-tread grid of 1 to 8 bits. */
 const specs: readonly QuantSpec[] = Array.from({ length: 8 }, (_, i) => i + 1).flatMap((bits) => [
@@ -16,6 +16,8 @@ const specs: readonly QuantSpec[] = Array.from({ length: 8 }, (_, i) => i + 1).f
   makeSpec({ bits }),
   ...(bits > 1 ? [makeSpec({ bits, narrow: true })] : []),
 ]);
+/** A grid around zero. */
+const gridAt = (step: tf.Tensor | null) => ({ step: step as tf.Tensor1D | null, zeroPoint: null });
 const title = ({ bits, signed, narrow }: QuantSpec) =>
   `${bits} bits${signed ? ' signed' : ''}${narrow ? ' narrow' : ''}`;
 const grids = specs.map((spec) => [title(spec), spec] as const);
@@ -26,7 +28,7 @@ function levels(values: ArrayLike<number>, step: number | readonly number[] | nu
     const s = step === null ? null : tf.tensor1d(typeof step === 'number' ? [step] : [...step]);
     const channels = s?.size ?? 1;
     const x = tf.tensor2d(Float32Array.from(values), [values.length / channels, channels]);
-    return Array.from(fakeQuant({ value: x, scale: null }, s, spec).value.dataSync(), (q) => q + 0);
+    return Array.from(fakeQuant({ value: x, scale: null }, gridAt(s), spec).value.dataSync(), (q) => q + 0);
   });
 }
 
@@ -39,7 +41,7 @@ describe.each(devices)('on %s', (device) => {
     const both = (acc: readonly number[], from: number, to: number) =>
       tf.tidy(() => {
         const x = { value: tf.tensor1d([...acc]), scale: tf.tensor1d([from]) };
-        const step = tf.tensor1d([to]);
+        const step = gridAt(tf.tensor1d([to]));
         return [quantizeExact(x, step, spec), fakeQuant(x, step, spec)].map(({ value }) =>
           Array.from(value.dataSync(), (q) => q + 0),
         );
@@ -79,7 +81,7 @@ describe.each(devices)('on %s', (device) => {
     it('takes one step for each channel', () => {
       const q = quantizeExact(
         { value: tf.tensor2d([[10, 10]]), scale: tf.tensor1d([1, 2]) },
-        tf.tensor1d([4, 5]),
+        gridAt(tf.tensor1d([4, 5])),
         spec,
       );
       expect([...q.value.dataSync()]).toEqual([3, 4]);
@@ -155,8 +157,7 @@ describe.each(devices)('on %s', (device) => {
     const spec = makeSpec({ bits: 4 });
     expect(levels([Number.NaN, 1], 1, spec)).toEqual([device === 'cpu' ? Number.NaN : -8, 1]);
     tf.tidy(() => {
-      const loss = (x: tf.Tensor, s: tf.Tensor) =>
-        tf.sum(real(fakeQuant({ value: x, scale: null }, s as tf.Tensor1D, spec)));
+      const loss = (x: tf.Tensor, s: tf.Tensor) => tf.sum(real(fakeQuant({ value: x, scale: null }, gridAt(s), spec)));
       const [dx, ds] = tf.grads(loss)([tf.tensor1d([Number.NaN, 1]), tf.tensor1d([1])]);
       expect([...(dx as tf.Tensor).dataSync()]).toEqual([Number.NaN, 1]);
       expect([...(ds as tf.Tensor).dataSync()]).toEqual([Number.NaN]);
@@ -176,9 +177,8 @@ describe.each(devices)('on %s', (device) => {
     const spec = makeSpec({ bits: 8 });
     tf.tidy(() => {
       const value = tf.tensor2d([3, 5, -7, 11], [2, 2]);
-      const q = fakeQuant({ value, scale: tf.tensor1d([0.5, 2]) }, tf.tensor1d([0.25]), spec);
+      const q = fakeQuant({ value, scale: tf.tensor1d([0.5, 2]) }, gridAt(tf.tensor1d([0.25])), spec);
       expect([...q.value.dataSync()]).toEqual([6, 40, -14, 88]);
-      expect([...q.unrounded.dataSync()]).toEqual([6, 40, -14, 88]);
       expect([...real(q).dataSync()]).toEqual([1.5, 10, -3.5, 22]);
     });
   });
@@ -187,8 +187,8 @@ describe.each(devices)('on %s', (device) => {
     const spec = makeSpec({ bits: 4 });
     const [x, s] = [tf.tensor1d([0.2, 9, -9]), tf.tensor1d([0.1])];
     const before = tf.memory().numTensors;
-    tf.tidy(() => real(fakeQuant({ value: x, scale: null }, s, spec)).dataSync());
-    tf.dispose(tf.grads((a, b) => real(fakeQuant({ value: a, scale: null }, b as tf.Tensor1D, spec)))([x, s]));
+    tf.tidy(() => real(fakeQuant({ value: x, scale: null }, gridAt(s), spec)).dataSync());
+    tf.dispose(tf.grads((a, b) => real(fakeQuant({ value: a, scale: null }, gridAt(b), spec)))([x, s]));
     expect(tf.memory().numTensors).toBe(before);
     tf.dispose([x, s]);
   });
@@ -214,8 +214,8 @@ describe.each(devices)('on %s', (device) => {
         const shape: [number, number] = [values.length / channels, channels];
         const w = tf.tensor2d([...weights, ...weights].slice(0, values.length), shape);
         const loss = (x: tf.Tensor, logStep: tf.Tensor, s: tf.Tensor) => {
-          const step = stepOf({ logStep: logStep as tf.Tensor1D }, spec);
-          const q = fakeQuant({ value: x, scale: scale && (s as tf.Tensor1D) }, step, spec);
+          const input = { value: x, scale: scale && (s as tf.Tensor1D) };
+          const q = fakeQuant(input, gridOf({ logStep: logStep as tf.Tensor1D }, spec, input), spec);
           return tf.add(tf.sum(tf.mul(real(q), w)), tf.mul(tf.sum(s), 0));
         };
         const grads = tf.grads(loss)([
@@ -291,8 +291,7 @@ describe.each(devices)('on %s', (device) => {
   describe('quantizationError', () => {
     it('is mean |x - Q(x)|; the estimator cancels its gradient inside, and clipped values pull', () => {
       const spec = makeSpec({ bits: 3 });
-      const loss = (x: tf.Tensor, s: tf.Tensor) =>
-        quantizationError(fakeQuant({ value: x, scale: null }, s as tf.Tensor1D, spec));
+      const loss = (x: tf.Tensor, s: tf.Tensor) => quantizationError(scaled(x), fakeQuant(scaled(x), gridAt(s), spec));
       tf.tidy(() => {
         const { value, grads } = tf.valueAndGrads(loss)([tf.tensor1d([0.6, -0.8, 4, -4]), tf.tensor1d([0.5])]);
         // Levels 1, -2, 3 and -4 are 0.5, -1, 1.5 and -2.
@@ -303,11 +302,12 @@ describe.each(devices)('on %s', (device) => {
       });
     });
 
-    it('weighs channels by their mean step', () => {
+    it('is in the units of the tensor, whatever the steps of its channels', () => {
       const spec = makeSpec({ bits: 4, granularity: 'channel' });
       tf.tidy(() => {
-        const q = fakeQuant({ value: tf.tensor2d([[0.25, 0.25]]), scale: null }, tf.tensor1d([1, 0.5]), spec);
-        expect(quantizationError(q).dataSync()[0]).toBeCloseTo(((0.25 + 0.5) / 2) * 0.75, 6);
+        const x = { value: tf.tensor2d([[0.125, 0.5]]), scale: tf.tensor1d([2, 0.5]) };
+        const q = fakeQuant(x, gridAt(tf.tensor1d([1, 0.2])), spec);
+        expect(quantizationError(x, q).dataSync()[0]).toBeCloseTo((0.25 + 0.05) / 2, 6);
       });
     });
   });

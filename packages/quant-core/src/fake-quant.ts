@@ -1,96 +1,128 @@
 /**
- * Fake quantization: one differentiable operation from a real tensor to levels and a step, composed of a quantizer (the step) and a
- * straight-through estimator (the rounding).
+ * Fake quantization: from a real tensor to levels and their grid, differentiable, composed of a quantizer (where the grid lies) and a straight-through
+ * estimator (the gradient of the rounding).
  */
 import * as tf from '@tensorflow/tfjs';
+import { checkSpec, steOptionsOf } from './check-spec.js';
+import { QuantError } from './error.js';
 import { levelRange } from './grids.js';
 import type { QuantSpec } from './quant-spec.js';
+import { quantizeOp, ratioOf } from './quantize-op.js';
 import { quantizerByName } from './quantizers/registry.js';
+import type { Grid, QuantizerParams } from './quantizers/types.js';
 import { clamp } from './round.js';
 import { real, type Scaled } from './scaled.js';
 import { steByName } from './ste/registry.js';
 
-/** Levels with their step, and the tensor they were rounded from. */
-export interface Quantized<R extends tf.Rank = tf.Rank> extends Scaled<R> {
-  /** The input divided by the step, before clamp and rounding. */
-  readonly unrounded: tf.Tensor<R>;
-}
-
 /**
- * The step of a tensor's grid, differentiable in the quantizer's parameters.
+ * The grid of a tensor, differentiable in the quantizer's parameters.
  *
  * @param params the quantizer's parameters by name, each `[1]` or `[channels]`
- * @returns `[1]` or `[channels]`, > 0; `null` means 1
- * @throws QuantError for an unknown quantizer
+ * @param x the tensor to be quantized; tensors that share a grid share the result for one of them
+ * @throws QuantError for an unknown quantizer or estimator, or a spec that they refuse
  */
-export function stepOf(params: Readonly<Record<string, tf.Tensor1D>>, spec: QuantSpec): tf.Tensor1D | null {
-  return quantizerByName(spec.quantizer).step(params, spec);
+export function gridOf(params: QuantizerParams, spec: QuantSpec, x: Scaled): Grid {
+  checkSpec(spec);
+  const { parameterRate } = steByName(spec.ste);
+  if (!parameterRate) return quantizerByName(spec.quantizer).grid(params, spec, x);
+  const range = levelRange(spec);
+  const rated = Object.entries(params).map(([name, param]) => {
+    const rate = parameterRate(x.value.size / param.size, range);
+    return [name, scaleGradient(param, rate)] as const;
+  });
+  return quantizerByName(spec.quantizer).grid(Object.fromEntries(rated), spec, x);
+}
+
+/** The same values; their gradient times `rate`. */
+function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
+  const op = tf.customGrad((t) => ({
+    value: tf.clone(t as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => tf.mul(dy, rate),
+  }));
+  return op(param) as tf.Tensor1D;
 }
 
 /**
- * Quantizes `x` to the grid of `spec` with step `s`: `r = x / s`, `q = ste(r)`; the real result is `q * s`.
+ * Quantizes `x` to a grid of step `s` and zero point `z`: `r = x / s + z`, `q` the nearest level of `r`, result `v = q - z`; the real result is `v * s`.
  *
  * One multiplication serves both scales: `r = x.value * (x.scale / s)`, the float twin of integer requantization. Gradients reach `x` through the
- * estimator and the step through the ratio and through whatever later multiplies by `scale`; together they are the quantizer's own.
+ * estimator, and the step and the zero point through the ratio and through whatever later multiplies by `scale`; together they are the quantizer's own.
  *
- * Infinities become the outermost levels. NaN stays NaN on TF.js's cpu backend and becomes the lowest level on WASM, whose clamp drops it; its
- * gradients are NaN on both.
+ * Infinities become the outermost levels, subnormal numbers count as they are or as 0. NaN stays NaN on the cpu and WASM backends, and so does the gradient of
+ * the step; WebGPU makes it a level of its choice.
  *
  * @param x real tensor as `value * scale`; per-channel scales belong to its last axis
- * @param step from {@link stepOf}; tensors that share a grid share the step
- * @returns integer levels in `value` and the step in `scale`; the caller disposes (wrap in `tf.tidy`)
- * @throws QuantError for an unknown STE
+ * @param grid from {@link gridOf}
+ * @param seed for estimators that round at random
+ * @returns integers in `value` and what one is worth in `scale`; the caller disposes (wrap in `tf.tidy`)
+ * @throws QuantError for an unknown estimator, or when it needs a seed and gets none
  *
  * @example
- * const q = fakeQuant({ value: tf.tensor1d([0.24, -9]), scale: null }, tf.tensor1d([0.1]), makeSpec({ bits: 4 }));
- * q.value.dataSync(); // [2, -8], steps of 0.1
+ * const spec = makeSpec({ bits: 4 });
+ * const x = scaled(tf.tensor1d([0.24, -9]));
+ * fakeQuant(x, gridOf({ logStep: tf.tensor1d([Math.log(0.1)]) }, spec, x), spec).value.dataSync(); // [2, -8], steps of 0.1
  */
-export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, step: tf.Tensor1D | null, spec: QuantSpec): Quantized<R> {
-  const unrounded = real({ value: x.value, scale: ratioOf(x.scale, step) });
-  const value = steByName(spec.ste).round(unrounded, levelRange(spec)) as tf.Tensor<R>;
-  return { value, scale: step, unrounded };
+export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: QuantSpec, seed?: number): Scaled<R> {
+  const ste = steByName(spec.ste);
+  if (ste.rounding === 'stochastic' && seed === undefined) {
+    throw new QuantError('fakeQuant', `seed must be given for the estimator ${ste.name}, got none`, 'pass a number');
+  }
+  const { value, scale } = prepared(x, grid);
+  const levels = quantizeOp(
+    value,
+    { from: scale, step: grid.step, zeroPoint: grid.zeroPoint },
+    {
+      range: levelRange(spec),
+      ste,
+      steOptions: steOptionsOf(spec),
+      stepGradient: quantizerByName(spec.quantizer).stepGradient,
+      noise: ste.rounding === 'stochastic' ? tf.randomUniform(value.shape, 0, 1, 'float32', seed) : null,
+    },
+  );
+  return { value: levels, scale: grid.scale ?? grid.step };
 }
 
 /**
- * Quantizes as integer requantization does: `q = clamp(floor(x.value * ratio + 1/2), qmin, qmax)` with the very ratio of {@link fakeQuant}, but with
- * the product in float64, on the host. Not differentiable.
+ * Quantizes as integer requantization does, with the very ratio of {@link fakeQuant}, but with the product in float64, on the host, and ties going up:
+ * `v = clamp(floor(x.value * ratio + 1/2) + z, qmin, qmax) - z`, or on mid-rise grids `clamp(2 * floor(x.value * ratio / 2) + 1, qmin, qmax)`. Not
+ * differentiable; estimators that round at random round to the nearest here.
  *
  * {@link fakeQuant} rounds the product to float32 first. Where the exact product lies within half a unit in the last place of a tie, that lands
  * on the tie, and the level may be one off (7 of a million 8-bit levels in one W4A4S8 network); later layers carry such a step further. Here the
  * product of an integer below `2^24` and a float32 ratio is exact, so levels equal those of the integer network.
  *
- * @returns integer levels in `value` and the step in `scale`; the caller disposes
+ * @returns integers in `value` and what one is worth in `scale`; the caller disposes
  */
-export function quantizeExact<R extends tf.Rank>(x: Scaled<R>, step: tf.Tensor1D | null, spec: QuantSpec): Scaled<R> {
-  const ratios = ratioOf(x.scale, step)?.dataSync() ?? Float32Array.of(1);
-  const { qmin, qmax } = levelRange(spec);
-  const values = x.value.dataSync();
+export function quantizeExact<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: QuantSpec): Scaled<R> {
+  const { value, scale } = prepared(x, grid);
+  const ratios = ratioOf({ from: scale, step: grid.step })?.dataSync() ?? Float32Array.of(1);
+  const zeros = grid.zeroPoint?.dataSync() ?? Float32Array.of(0);
+  const { qmin, qmax, spacing } = levelRange(spec);
+  const values = value.dataSync();
   const levels = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    const ratio = ratios[ratios.length > 1 ? i % ratios.length : 0] as number;
-    levels[i] = clamp(Math.floor((values[i] as number) * ratio + 0.5), qmin, qmax);
+    const r = (values[i] as number) * (ratios[ratios.length > 1 ? i % ratios.length : 0] as number);
+    const zero = zeros[zeros.length > 1 ? i % zeros.length : 0] as number;
+    const level = spacing === 1 ? Math.floor(r + 0.5) + zero : 2 * Math.floor(r / 2) + 1;
+    levels[i] = clamp(level, qmin, qmax) - zero;
   }
-  return { value: tf.tensor(levels, x.value.shape, 'float32') as tf.Tensor<R>, scale: step };
+  return { value: tf.tensor(levels, value.shape, 'float32') as tf.Tensor<R>, scale: grid.scale ?? grid.step };
 }
 
-/** What turns values in one step into values in another: `from / to`. */
-function ratioOf(from: tf.Tensor1D | null, to: tf.Tensor1D | null): tf.Tensor1D | null {
-  if (!to) return from;
-  return (from ? tf.div(from, to) : tf.reciprocal(to)) as tf.Tensor1D;
+function prepared<R extends tf.Rank>(x: Scaled<R>, { prepare }: Grid): Scaled<R> {
+  return (prepare ? prepare(x) : x) as Scaled<R>;
 }
 
 /**
  * The quantization-aware loss of one tensor: `mean |x - Q(x)|`, in the tensor's own units, not detached (FQSR, section "quantization-aware loss").
  * Inside the range the estimator cancels its gradient to `x`: it acts on the step and on clipped values.
  */
-export function quantizationError({ value, scale, unrounded }: Quantized): tf.Scalar {
-  const error = tf.mean(tf.abs(tf.sub(unrounded, value)));
-  // A per-channel step weighs each channel by the mean step: one pass, and equal for per-tensor steps.
-  return (scale ? tf.mul(error, tf.mean(scale)) : error) as tf.Scalar;
+export function quantizationError(x: Scaled, quantized: Scaled): tf.Scalar {
+  return tf.mean(tf.abs(tf.sub(real(x), real(quantized))));
 }
 
 /**
- * Rounds to integers with the gradient of the identity: for biases, which are int32 and never clamp.
+ * Rounds to integers with the gradient of the identity: for biases, which are int32 and never clamp, and for zero points.
  *
  * @returns `roundHalfEven(x)`; `d/dx = 1`
  */

@@ -26,7 +26,7 @@ describe('makeSpec', () => {
     ['spec: [quant-core] levelRange: bits must be an integer from 1 to 8, got 9', { bits: 9 }],
     ['bits must be an integer from 1 to 8, got undefined', {}],
     ['two levels or more', { bits: 1, narrow: true }],
-    ['spec.grid must be one of midtread, got "log"', { bits: 4, grid: 'log' }],
+    ['spec.grid must be one of midtread, midrise, got "log"', { bits: 4, grid: 'log' }],
     ['spec.granularity must be one of tensor, channel, got "row"', { bits: 4, granularity: 'row' }],
     ['spec.rounding must be one of half-even, got "up"', { bits: 4, rounding: 'up' }],
     ['spec.signed must be true or false, got 1', { bits: 4, signed: 1 }],

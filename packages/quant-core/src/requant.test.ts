@@ -89,11 +89,11 @@ describe('deriveMultiplier', () => {
 describe('requantize', () => {
   it('rounds half up and clamps, after the zero point', () => {
     const half = deriveMultiplier(0.5);
-    const range = { qmin: -8, qmax: 7 };
+    const range = { qmin: -8, qmax: 7, spacing: 1 as const };
     expect([-3, -2, -1, 0, 1, 2, 3].map((acc) => requantize(acc, half, 0, range) + 0)).toEqual([-1, -1, 0, 0, 1, 1, 2]);
     expect(requantize(100, half, 0, range)).toBe(7);
     expect(requantize(-100, half, 0, range)).toBe(-8);
-    expect(requantize(-100, half, 60, { qmin: 0, qmax: 255 })).toBe(10);
+    expect(requantize(-100, half, 60, { qmin: 0, qmax: 255, spacing: 1 as const })).toBe(10);
   });
 
   it('equals the formula, and rises with the accumulator', () => {
@@ -106,7 +106,7 @@ describe('requantize', () => {
         fc.integer({ min: -128, max: 255 }),
         (a, b, m, shift, z) => {
           const factor = { multiplier: m, shift };
-          const range = { qmin: -128, qmax: 255 };
+          const range = { qmin: -128, qmax: 255, spacing: 1 as const };
           const wanted = exact(a, m, shift) + BigInt(z);
           expect(requantize(a, factor, z, range) + 0).toBe(
             wanted < -128n ? -128 : wanted > 255n ? 255 : Number(wanted),

@@ -68,15 +68,37 @@ export function scaleAccumulator(acc: number, { multiplier, shift }: FixedPoint)
 }
 
 /**
- * A level from an accumulator: `q = clamp(((acc * m + 2^(n-1)) >> n) + z, qmin, qmax)`, 64-bit product, one rounding, half toward +infinity.
+ * `floor(acc * m / 2^n)`: {@link scaleAccumulator} without its rounding constant, exact by the same split.
  *
  * @param acc int32
+ */
+export function floorAccumulator(acc: number, { multiplier, shift }: FixedPoint): number {
+  const high = Math.floor(multiplier / 65536);
+  const low = multiplier - high * 65536;
+  const head = acc * high + Math.floor((acc * low) / 65536);
+  return Math.floor(head / 2 ** (shift - 16));
+}
+
+/**
+ * A level from an accumulator, with a 64-bit product and one rounding, half toward +infinity.
+ *
+ * - spacing 1: `q = clamp(((acc * m + 2^(n-1)) >> n) + z, qmin, qmax)`
+ * - spacing 2 (mid-rise): the nearest odd number, `q = clamp(2 * ((acc * m) >> (n + 1)) + 1, qmin, qmax)`, since `floor(r / 2)` is the index of the step that
+ *   holds `r`
+ *
+ * @param acc int32
+ * @param zeroPoint the level that stands for 0; 0 where spacing is 2
  *
  * @example
- * requantize(3, deriveMultiplier(0.5), 0, { qmin: -8, qmax: 7 });  // 2: 1.5 goes up
- * requantize(-3, deriveMultiplier(0.5), 0, { qmin: -8, qmax: 7 }); // -1: -1.5 goes up
+ * requantize(3, deriveMultiplier(0.5), 0, { qmin: -8, qmax: 7, spacing: 1 });  // 2: 1.5 goes up
+ * requantize(-3, deriveMultiplier(0.5), 0, { qmin: -8, qmax: 7, spacing: 1 }); // -1: -1.5 goes up
+ * requantize(-3, deriveMultiplier(0.5), 0, { qmin: -7, qmax: 7, spacing: 2 }); // -1: -1.5 lies between -2 and 0
  */
-export function requantize(acc: number, factor: FixedPoint, zeroPoint: number, { qmin, qmax }: LevelRange): number {
-  const q = scaleAccumulator(acc, factor) + zeroPoint;
+export function requantize(acc: number, factor: FixedPoint, zeroPoint: number, range: LevelRange): number {
+  const { qmin, qmax, spacing } = range;
+  const q =
+    spacing === 1
+      ? scaleAccumulator(acc, factor) + zeroPoint
+      : 2 * floorAccumulator(acc, { ...factor, shift: factor.shift + 1 }) + 1;
   return q < qmin ? qmin : q > qmax ? qmax : q;
 }

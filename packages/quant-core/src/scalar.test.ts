@@ -10,12 +10,12 @@ const scale = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
 
 describe('quantize', () => {
   it('rounds half to even around the zero point', () => {
-    const range = { qmin: -8, qmax: 7 };
+    const range = { qmin: -8, qmax: 7, spacing: 1 as const };
     expect([-1.25, -0.75, -0.25, 0.25, 0.75, 1.25].map((x) => quantize(x, 0.5, 0, range) + 0)).toEqual([
       -2, -2, 0, 0, 2, 2,
     ]);
-    expect(quantize(0.25, 0.5, 3, { qmin: 0, qmax: 15 })).toBe(3);
-    expect(quantize(0.75, 0.5, 3, { qmin: 0, qmax: 15 })).toBe(5);
+    expect(quantize(0.25, 0.5, 3, { qmin: 0, qmax: 15, spacing: 1 as const })).toBe(3);
+    expect(quantize(0.75, 0.5, 3, { qmin: 0, qmax: 15, spacing: 1 as const })).toBe(5);
   });
 
   it('keeps every point of the grid', () => {
@@ -39,7 +39,7 @@ describe('quantize', () => {
   });
 
   it('takes infinities to the ends, zero to the zero point, NaN to NaN', () => {
-    const range = { qmin: 0, qmax: 15 };
+    const range = { qmin: 0, qmax: 15, spacing: 1 as const };
     expect(quantize(Number.POSITIVE_INFINITY, 1, 4, range)).toBe(15);
     expect(quantize(Number.NEGATIVE_INFINITY, 1, 4, range)).toBe(0);
     expect(quantize(0, 0.1, 4, range)).toBe(4);

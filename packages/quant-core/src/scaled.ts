@@ -11,6 +11,11 @@ export interface Scaled<R extends tf.Rank = tf.Rank> {
   readonly scale: tf.Tensor1D | null;
 }
 
+/** A plain tensor of reals as one. */
+export function scaled<R extends tf.Rank>(value: tf.Tensor<R>): Scaled<R> {
+  return { value, scale: null };
+}
+
 /** The real values: `value * scale`. */
 export function real<R extends tf.Rank>({ value, scale }: Scaled<R>): tf.Tensor<R> {
   return scale ? (tf.mul(value, scale) as tf.Tensor<R>) : value;

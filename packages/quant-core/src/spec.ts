@@ -2,7 +2,16 @@
  * `@fqsr/quant-core/spec`: specs, plans, grids and the scalar integer truth. Loads without TensorFlow.js.
  */
 export { QuantError } from './error.js';
-export { type GridName, type GridShape, gridNames, type LevelRange, levelRange } from './grids.js';
+export {
+  codeToLevel,
+  type GridName,
+  type GridShape,
+  gridNames,
+  type LevelRange,
+  levelCount,
+  levelRange,
+  levelToCode,
+} from './grids.js';
 export { packedBytes, packLevels, unpackLevels } from './pack.js';
 export {
   makePlan,
@@ -20,10 +29,11 @@ export { type Granularity, makeSpec, type QuantSpec, specDefaults } from './quan
 export {
   deriveMultiplier,
   type FixedPoint,
+  floorAccumulator,
   MAX_SHIFT,
   MIN_SHIFT,
   requantize,
   scaleAccumulator,
 } from './requant.js';
 export { clamp, roundHalfEven } from './round.js';
-export { dequantize, quantize, quantizeBias } from './scalar.js';
+export { dequantize, nearestLevel, quantize, quantizeBias } from './scalar.js';

@@ -13,7 +13,8 @@ function recorders(count: number): { observers: Observer[]; seen: number[][] } {
   const seen: number[][] = Array.from({ length: count }, () => []);
   const observers = seen.map((values) => ({
     observe: (sample: Float32Array) => values.push(...sample),
-    step: () => 1,
+    fit: () => ({ step: 1, zeroPoint: 0 }),
+    merge: () => {},
     state: () => ({}),
   }));
   return { observers, seen };

@@ -1,5 +1,6 @@
 /** From observed ranges to the first steps of all learned grids. */
-import { calibrationByName, type Observer, type ObserverState, quantizerByName } from '@fqsr/quant-core';
+import { calibrationByName, type GridFit, type Observer, type ObserverState, quantizerByName } from '@fqsr/quant-core';
+import type { QuantSpec } from '@fqsr/quant-core/spec';
 import type * as tf from '@tensorflow/tfjs';
 import { type Conv2dNode, type Graph, nodesByName } from './graph.js';
 import type { Params } from './params.js';
@@ -19,7 +20,9 @@ export function createObservers(graph: Graph, calibration: string, saved: Observ
   const { create } = calibrationByName(calibration);
   return new Map(
     quantizables(graph)
-      .filter(({ node, spec }) => node.op === 'quantize' && quantizerByName(spec.quantizer).params.length > 0)
+      .filter(
+        ({ node, spec }) => node.op === 'quantize' && Object.keys(quantizerByName(spec.quantizer).params).length > 0,
+      )
       .map(({ key, steps }) => [key, Array.from({ length: steps }, (_, channel) => create(saved[key]?.[channel]))]),
   );
 }
@@ -60,20 +63,28 @@ export function applyCalibration(graph: Graph, params: Params, calibration: stri
   const stepsOf = new Map<string, Float32Array>();
   const byName = nodesByName(graph);
   for (const grid of quantizables(graph)) {
-    const { key, spec, node } = grid;
-    let steps = Float32Array.from(observers.get(key) ?? [], (observer) => observer.step(spec));
+    const { key, spec, node, channels } = grid;
+    let fit = fitOf(observers.get(key) ?? [], spec);
     if (node.op === 'conv2d') {
       const input = byName.get(node.input);
       const inputSteps = input?.op === 'quantize' ? stepsOf.get(input.quantizer) : undefined;
-      steps = weightSteps(grid, foldSteps(params.get(key) as Float32Array, node, inputSteps), calibration);
+      fit = weightFit(grid, foldSteps(params.get(key) as Float32Array, node, inputSteps), calibration);
     }
-    if (steps.length === 0) continue;
-    stepsOf.set(key, steps);
-    for (const [param, values] of Object.entries(quantizerByName(spec.quantizer).init(steps, spec))) {
+    if (fit.steps.length === 0) continue;
+    stepsOf.set(key, fit.steps);
+    for (const [param, values] of Object.entries(quantizerByName(spec.quantizer).init(fit, spec, channels))) {
       calibrated.set(`${key}.${param}`, values);
     }
   }
   return calibrated;
+}
+
+function fitOf(observers: readonly Observer[], spec: QuantSpec): GridFit {
+  const fits = observers.map((observer) => observer.fit(spec));
+  return {
+    steps: Float32Array.from(fits, ({ step }) => step),
+    zeroPoints: Float32Array.from(fits, ({ zeroPoint }) => zeroPoint),
+  };
 }
 
 /** Weights (HWIO) as the forward pass quantizes them: times the steps of their input's channels, where there is one for each. */
@@ -86,14 +97,11 @@ function foldSteps(
   return weights.map((weight, i) => weight * (steps[Math.floor(i / outChannels) % inChannels] as number));
 }
 
-function weightSteps(
-  { spec, steps }: Quantizable,
-  weights: Float32Array,
-  calibration: string,
-): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: steps }, (_, channel) => {
+function weightFit({ spec, steps }: Quantizable, weights: Float32Array, calibration: string): GridFit {
+  const observers = Array.from({ length: steps }, (_, channel) => {
     const observer = calibrationByName(calibration).create();
     observer.observe(steps === 1 ? weights : weights.filter((_value, i) => i % steps === channel));
-    return observer.step(spec);
+    return observer;
   });
+  return fitOf(observers, spec);
 }

@@ -21,6 +21,9 @@ import type { Params } from './params.js';
 import { type ForwardHooks, forward } from './passes/forward.js';
 import { quantizables } from './passes/parameters.js';
 
+/** Seeds that one step may use up: more than any graph has quantizers. */
+const SEEDS_PER_STEP = 65536;
+
 /** What does not change during a training. */
 export interface TrainerOptions {
   /** Name of a loss. */
@@ -175,7 +178,8 @@ export class Trainer {
         );
         const penalties: tf.Scalar[] = [];
         const hooks = warmingUp ? this.#watch(samples) : this.#penalize(penalties);
-        const sr = forward(this.#graph, lr, { params, mode: quantized ? 'quantized' : 'float', ...hooks });
+        const mode = quantized ? 'quantized' : 'float';
+        const sr = forward(this.#graph, lr, { params, mode, seed: this.#steps * SEEDS_PER_STEP, ...hooks });
         const value = lossByName(this.#options.loss).of(sr, hr);
         loss = value.dataSync()[0] as number;
         return penalties.reduce((sum, penalty) => tf.add(sum, tf.mul(penalty, this.#options.quantizationLoss)), value);
@@ -207,8 +211,8 @@ export class Trainer {
   #penalize(penalties: tf.Scalar[]): ForwardHooks {
     if (this.#options.quantizationLoss === 0) return {};
     return {
-      onFakeQuant: (output) => {
-        penalties.push(quantizationError(output));
+      onFakeQuant: (input, output) => {
+        penalties.push(quantizationError(input, output));
       },
     };
   }

@@ -10,9 +10,9 @@ it('is the running mean of the maxima, at the outermost level', () => {
     observer.observe(Float32Array.of(0.1, i % 2 ? max : -max, -0.2));
     sum += max;
     const mean = sum / (i + 1);
-    expect(observer.step(makeSpec({ bits: 4 }))).toBeCloseTo(mean / 7, 12);
-    expect(observer.step(makeSpec({ bits: 4, signed: false }))).toBeCloseTo(mean / 15, 12);
-    expect(observer.step(makeSpec({ bits: 1 }))).toBeCloseTo(mean, 12);
+    expect(observer.fit(makeSpec({ bits: 4 })).step).toBeCloseTo(mean / 7, 12);
+    expect(observer.fit(makeSpec({ bits: 4, signed: false })).step).toBeCloseTo(mean / 15, 12);
+    expect(observer.fit(makeSpec({ bits: 1 })).step).toBeCloseTo(mean, 12);
   }
   expect(observer.state()).toEqual({ calls: 4, max: 3.25 });
 });

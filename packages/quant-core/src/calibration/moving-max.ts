@@ -17,7 +17,13 @@ export const movingMax = {
         calls++;
         max += (largest - max) / calls;
       },
-      step: (spec) => (max > 0 ? max / Math.max(1, levelRange(spec).qmax) : 1),
+      fit: (spec) => ({ step: max > 0 ? max / Math.max(1, levelRange(spec).qmax) : 1, zeroPoint: 0 }),
+      merge: (other) => {
+        const added = Number(other['calls']);
+        if (added === 0) return;
+        calls += added;
+        max += ((Number(other['max']) - max) * added) / calls;
+      },
       state: () => ({ calls, max }),
     };
   },

@@ -1,5 +1,5 @@
 import { type LevelRange, levelRange } from '../grids.js';
-import { clamp, roundHalfEven } from '../round.js';
+import { quantize } from '../scalar.js';
 import { type Calibration, largestMagnitude } from './types.js';
 
 const BINS = 2048;
@@ -34,7 +34,8 @@ export const mse = {
           counts[bin] = (counts[bin] as number) + 1;
         }
       },
-      step: (spec) => (limit > 0 ? bestStep(histogram(counts, limit), levelRange(spec)) : 1),
+      fit: (spec) => ({ step: limit > 0 ? bestStep(histogram(counts, limit), levelRange(spec)) : 1, zeroPoint: 0 }),
+      merge: () => {},
       state: () => ({ limit, counts: [...counts] }),
     };
   },
@@ -54,14 +55,14 @@ function histogram(counts: Float64Array, limit: number): readonly Bin[] {
 }
 
 /** The candidate step with the least `sum count * (x - s * q)^2`. */
-export function bestStep(bins: readonly Bin[], { qmin, qmax }: LevelRange): number {
-  const full = fullStep(bins, { qmin, qmax });
+export function bestStep(bins: readonly Bin[], range: LevelRange): number {
+  const full = fullStep(bins, range);
   let best = { step: full, error: Number.POSITIVE_INFINITY };
   for (let candidate = 1; candidate <= CANDIDATES; candidate++) {
     const step = (full * candidate) / CANDIDATES;
     let error = 0;
     for (const { x, count } of bins) {
-      const distance = x - step * clamp(roundHalfEven(x / step), qmin, qmax);
+      const distance = x - step * quantize(x, step, 0, range);
       error += count * distance * distance;
     }
     if (error < best.error) best = { step, error };

@@ -13,7 +13,7 @@ describe.each(entries)('calibration %s', (key, calibration) => {
   const batches = Array.from({ length: 6 }, (_, b) =>
     Float32Array.from({ length: 400 }, () => random() ** 3 * (b + 1)),
   );
-  const steps = (observer: ReturnType<typeof calibration.create>) => specs.map((spec) => observer.step(spec));
+  const steps = (observer: ReturnType<typeof calibration.create>) => specs.map((spec) => observer.fit(spec).step);
 
   it('is found by its name and described', () => {
     expect(calibration.name).toBe(key);

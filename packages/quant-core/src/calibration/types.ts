@@ -1,12 +1,22 @@
 import { QuantError } from '../error.js';
 import type { QuantSpec } from '../quant-spec.js';
 
-/** A running range observer: watches the values that a tensor takes and suggests the step that fits them. */
+/** A grid for one tensor, or one of its channels. */
+export interface Fit {
+  /** > 0; on mid-rise grids half the distance between neighbours. */
+  readonly step: number;
+  /** The level that stands for 0: 0 where the spec is not affine. */
+  readonly zeroPoint: number;
+}
+
+/** A running range observer: watches the values that a tensor takes and suggests the grid that fits them. */
 export interface Observer {
   /** Takes in one more batch of finite values. @throws QuantError for NaN and infinity; nothing is taken in then */
   readonly observe: (values: Float32Array) => void;
-  /** The step (> 0) that suits what was seen; a tensor that was always zero gets step 1. */
-  readonly step: (spec: QuantSpec) => number;
+  /** The grid that suits what was seen; a tensor that was always zero gets step 1. */
+  readonly fit: (spec: QuantSpec) => Fit;
+  /** Takes in what another observer of the same calibration has seen, as if it had been seen here. */
+  readonly merge: (other: ObserverState) => void;
   /** What was seen, as plain data that survives JSON; {@link Calibration.create} goes on from it. */
   readonly state: () => ObserverState;
 }

@@ -1,10 +1,12 @@
-import type { Quantizer } from './types.js';
+import { type Quantizer, refusesNothing } from './types.js';
 
 /** The grid of step 1: integers as they are. For images of 8 bits, which are integers already. */
 export const fixed = {
   name: 'fixed',
   description: 'step 1, nothing learned',
-  params: [],
+  params: {},
+  refuses: refusesNothing,
   init: () => ({}),
-  step: () => null,
+  grid: () => ({ step: null, zeroPoint: null }),
+  stepGradient: 'residual',
 } as const satisfies Quantizer;

@@ -1,18 +1,18 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { Quantizer } from './types.js';
 
 /**
- * Learned step size quantization (Esser et al., ICLR 2020), with the step held as its logarithm.
+ * Learned step size quantization (Esser et al., ICLR 2020).
  *
- * `s = exp(logStep)`, `q = round(clamp(x / s, qmin, qmax))`, `x^ = s * q`. With the clipped estimator the gradient is LSQ's, equations 2 and 3:
- * `dx^/ds = q - x/s` inside, `qmin` or `qmax` outside; and `d/dlogStep = s * d/ds`. The logarithm keeps the step positive and makes one
- * learning rate fit steps of any magnitude under Adam, as in trained quantization thresholds (Jain et al., MLSys 2020); LSQ's own gradient
- * scale `1 / sqrt(N * qmax)` is a constant that Adam cancels.
+ * `q = round(clamp(x / s, qmin, qmax))`, `x^ = s * q`. With the clipped estimator, equations 2 and 3: `dx^/ds = q - x/s` inside, `qmin` or `qmax` outside.
+ * The paper's gradient scale `1 / sqrt(N * qmax)` is the estimator `lsq-scale`. The step may pass through zero in training; `lsq-log` cannot.
  */
 export const lsq = {
   name: 'lsq',
-  description: 'learned step size, in the log domain',
-  params: ['logStep'],
-  init: (steps) => ({ logStep: steps.map((step) => Math.log(step)) }),
-  step: (params) => tf.exp(params['logStep'] as tf.Tensor1D),
+  description: 'learned step size',
+  params: { step: 'grid' },
+  refuses: ({ affine }) => (affine ? 'have no zero point (affine: false)' : null),
+  init: ({ steps }) => ({ step: steps }),
+  grid: (params) => ({ step: params['step'] as tf.Tensor1D, zeroPoint: null }),
+  stepGradient: 'residual',
 } as const satisfies Quantizer;

@@ -3,11 +3,12 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices } from '../../test/devices.js';
 import { QuantError } from '../error.js';
-import { fakeQuant, stepOf } from '../fake-quant.js';
+import { fakeQuant, gridOf } from '../fake-quant.js';
 import { levelRange } from '../grids.js';
-import { makeSpec } from '../quant-spec.js';
+import { makeSpec, type QuantSpec } from '../quant-spec.js';
+import { real, scaled } from '../scaled.js';
 import { quantizerByName, quantizers } from './registry.js';
-import type { Quantizer } from './types.js';
+import type { GridFit, Quantizer, QuantizerParams } from './types.js';
 
 const entries: readonly (readonly [string, Quantizer])[] = Object.entries(quantizers);
 
@@ -18,6 +19,14 @@ describe.each(devices)('on %s', (device) => {
     const specs = [1, 2, 3, 4, 8].flatMap((bits) =>
       [true, false].map((signed) => makeSpec({ bits, signed, quantizer: key })),
     );
+    const paramsOf = (fit: GridFit, spec: QuantSpec, channels: number): QuantizerParams =>
+      Object.fromEntries(
+        Object.entries(quantizer.init(fit, spec, channels)).map(([name, values]) => [name, tf.tensor1d(values)]),
+      );
+    const fitTo = (calibrated: readonly number[]): GridFit => ({
+      steps: Float32Array.from(calibrated),
+      zeroPoints: new Float32Array(calibrated.length),
+    });
     /** The step that the quantizer makes of calibrated ones, as numbers; a quantizer without parameters has step 1. */
     const stepsFrom = (
       calibrated: readonly number[],
@@ -25,8 +34,8 @@ describe.each(devices)('on %s', (device) => {
     ): number[] | null => {
       let steps: number[] | null = null;
       tf.tidy(() => {
-        const params = Object.entries(quantizer.init(Float32Array.from(calibrated), spec));
-        const step = stepOf(Object.fromEntries(params.map(([name, values]) => [name, tf.tensor1d(values)])), spec);
+        const x = scaled(tf.ones([2, calibrated.length]));
+        const { step } = gridOf(paramsOf(fitTo(calibrated), spec, calibrated.length), spec, x);
         if (step) steps = [...step.dataSync()];
       });
       return steps;
@@ -40,11 +49,11 @@ describe.each(devices)('on %s', (device) => {
 
     it('starts at the calibrated steps, one or one for each channel, whatever their magnitude', () => {
       for (const calibrated of [[0.25], [1e-6, 1, 3e5]]) {
-        const init = quantizer.init(Float32Array.from(calibrated), makeSpec({ bits: 4 }));
-        expect(Object.keys(init)).toEqual([...quantizer.params]);
+        const init = quantizer.init(fitTo(calibrated), makeSpec({ bits: 4 }), calibrated.length);
+        expect(Object.keys(init)).toEqual(Object.keys(quantizer.params));
         for (const values of Object.values(init)) expect(values.length).toBe(calibrated.length);
         const steps = stepsFrom(calibrated);
-        if (quantizer.params.length === 0) expect(steps).toBeNull();
+        if (Object.keys(quantizer.params).length === 0) expect(steps).toBeNull();
         else for (const [i, step] of calibrated.entries()) expect((steps?.[i] as number) / step).toBeCloseTo(1, 5);
       }
     });
@@ -56,7 +65,7 @@ describe.each(devices)('on %s', (device) => {
         const wanted = Array.from({ length: qmax - qmin + 1 }, (_, i) => qmin + i);
         tf.tidy(() => {
           const value = tf.tensor1d([...wanted.map((q) => q * (step?.[0] ?? 1)), -1e9, 1e9]);
-          const q = fakeQuant({ value, scale: null }, step && tf.tensor1d(step), spec);
+          const q = fakeQuant(scaled(value), { step: step && tf.tensor1d(step), zeroPoint: null }, spec);
           expect(Array.from(q.value.dataSync(), (level) => level + 0)).toEqual([...wanted, qmin + 0, qmax]);
         });
       }
@@ -66,14 +75,14 @@ describe.each(devices)('on %s', (device) => {
       const spec = makeSpec({ bits: 4, quantizer: key });
       const before = tf.memory().numTensors;
       tf.tidy(() => {
-        const init = quantizer.init(Float32Array.of(0.1, 0.2), spec);
-        const x = tf.tensor2d([0.33, 0.33, 5, -5], [2, 2]);
+        const init = quantizer.init(fitTo([0.1, 0.2]), spec, 2);
+        const names = Object.keys(quantizer.params);
+        const x = scaled(tf.tensor2d([0.33, 0.33, 5, -5], [2, 2]));
         const loss = (...params: tf.Tensor[]) => {
-          const named = Object.fromEntries(quantizer.params.map((name, i) => [name, params[i] as tf.Tensor1D]));
-          const { value, scale } = fakeQuant({ value: x, scale: null }, stepOf(named, spec), spec);
-          return tf.sum(scale ? tf.mul(value, scale) : value);
+          const named = Object.fromEntries(names.map((name, i) => [name, params[i] as tf.Tensor1D]));
+          return tf.sum(real(fakeQuant(x, gridOf(named, spec, x), spec)));
         };
-        if (quantizer.params.length === 0) return;
+        if (names.length === 0) return;
         for (const grad of tf.grads(loss)(Object.values(init).map((values) => tf.tensor1d(values)))) {
           expect(grad.dataSync().every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
         }
@@ -85,5 +94,5 @@ describe.each(devices)('on %s', (device) => {
 
 it('an unknown name is refused with the choices', () => {
   expect(() => quantizerByName('toString')).toThrow(QuantError);
-  expect(() => quantizerByName('pact')).toThrow('quantizer must be one of lsq, fixed, got "pact"');
+  expect(() => quantizerByName('unheard')).toThrow('quantizer must be one of lsq-log, lsq, fixed, got "unheard"');
 });

@@ -1,22 +1,59 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { QuantSpec } from '../quant-spec.js';
+import type { Scaled } from '../scaled.js';
 
-/** How a quantizer finds the step of its grid from learned parameters. Pure: state lives in the caller's parameters. */
+/** Where the levels of a tensor lie on the real line: `x = (q - zeroPoint) * step`. Tensors that share a grid share this very object. */
+export interface Grid {
+  /** Shape `[1]` or `[channels]` (the last axis), > 0; `null` means 1. On mid-rise grids half the distance between neighbours. */
+  readonly step: tf.Tensor1D | null;
+  /** The level that stands for 0, an integer: shape `[1]` or `[channels]`; `null` means 0. */
+  readonly zeroPoint: tf.Tensor1D | null;
+  /** What a level is worth when it is read, where that is not the step it was rounded by: `x = q * scale`. */
+  readonly scale?: tf.Tensor1D;
+  /** What is done to the tensor before it is rounded. */
+  readonly prepare?: (x: Scaled) => Scaled;
+}
+
+/** A calibrated grid, as numbers: one entry for the tensor, or one for each channel. */
+export interface GridFit {
+  /** Steps, > 0. */
+  readonly steps: Float32Array;
+  /** Levels that stand for 0; all 0 where the spec is not affine. */
+  readonly zeroPoints: Float32Array;
+}
+
+/** The values of a quantizer's parameters. */
+export type QuantizerParams = Readonly<Record<string, tf.Tensor1D>>;
+
+/** How a quantizer finds the grid of a tensor. Pure: state lives in the caller's parameters. */
 export interface Quantizer {
   readonly name: string;
   readonly description: string;
-  /** Names of the learned parameters; each is a vector of one entry, or one for each channel. */
-  readonly params: readonly string[];
   /**
-   * Parameters that give the calibrated steps.
-   *
-   * @param steps calibrated step (> 0) of the tensor, or of each channel
+   * Its parameters by name. `grid`: one entry, or one for each channel where the spec is per channel; `channel`: one for each channel, always.
    */
-  readonly init: (steps: Float32Array, spec: QuantSpec) => Readonly<Record<string, Float32Array>>;
+  readonly params: Readonly<Record<string, 'grid' | 'channel'>>;
+  /** Why it cannot serve a spec, as the end of "spec must ...", or `null` where it can. */
+  readonly refuses: (spec: QuantSpec) => string | null;
   /**
-   * The step of the grid, differentiable in the parameters.
+   * Parameters that give the calibrated grid.
    *
-   * @returns shape `[1]` or `[channels]`, > 0; `null` means 1
+   * @param channels entries of parameters of shape `channel`
    */
-  readonly step: (params: Readonly<Record<string, tf.Tensor1D>>, spec: QuantSpec) => tf.Tensor1D | null;
+  readonly init: (fit: GridFit, spec: QuantSpec, channels: number) => Readonly<Record<string, Float32Array>>;
+  /**
+   * The grid, differentiable in the parameters.
+   *
+   * @param x the tensor to be quantized; only quantizers that are `dynamic` look at its values
+   */
+  readonly grid: (params: QuantizerParams, spec: QuantSpec, x: Scaled) => Grid;
+  /**
+   * What the gradient of the step sees inside the grid: `residual`: rounding counts, `dx^/ds = q - x/s` (LSQ); `clip`: it does not, `dx^/ds = 0` (PACT).
+   */
+  readonly stepGradient: 'residual' | 'clip';
+  /** Whether the grid depends on the tensor's own values: for weights, which are known before inference, never for feature maps. */
+  readonly dynamic?: true;
 }
+
+/** The answer of a quantizer that serves every spec. */
+export const refusesNothing = (): null => null;

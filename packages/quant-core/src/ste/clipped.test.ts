@@ -2,16 +2,17 @@ import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices } from '../../test/devices.js';
+import { roundWith } from '../../test/ste.js';
 import { clipped } from './clipped.js';
 
 describe.each(devices)('clipped on %s', (device) => {
   beforeAll(() => useBackend(device));
 
   it('passes the gradient inside and on the clip edges, and blocks it outside', () => {
-    const range = { qmin: -4, qmax: 3 };
+    const range = { qmin: -4, qmax: 3, spacing: 1 } as const;
     const r = [-1e30, -4.0001, -4, -3.9999, -0.5, 0, 2.9999, 3, 3.0001, 1e30, Infinity, -Infinity];
     tf.tidy(() => {
-      const { value, grad } = tf.valueAndGrad((x) => clipped.round(x, range))(
+      const { value, grad } = tf.valueAndGrad((x) => roundWith(clipped, x, range))(
         tf.tensor1d(r),
         tf.tensor1d(r.map((_, i) => i + 1)),
       );

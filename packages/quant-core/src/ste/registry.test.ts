@@ -2,6 +2,7 @@ import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices, randomNumbers } from '../../test/devices.js';
+import { roundWith } from '../../test/ste.js';
 import { QuantError } from '../error.js';
 import { clamp, roundHalfEven } from '../round.js';
 import { steByName, stes } from './registry.js';
@@ -10,11 +11,11 @@ describe.each(devices)('on %s', (device) => {
   beforeAll(() => useBackend(device));
 
   describe.each(Object.entries(stes))('straight-through estimator %s', (key, ste) => {
-    const range = { qmin: -8, qmax: 7 };
+    const range = { qmin: -8, qmax: 7, spacing: 1 } as const;
     const random = randomNumbers(7);
     const values = Float32Array.from({ length: 500 }, (_, i) => (i < 60 ? i / 2 - 15 : random() * 20));
     const round = (x: ArrayLike<number>) =>
-      tf.tidy(() => Array.from(ste.round(tf.tensor1d(Float32Array.from(x)), range).dataSync(), (q) => q + 0));
+      tf.tidy(() => Array.from(roundWith(ste, tf.tensor1d(Float32Array.from(x)), range).dataSync(), (q) => q + 0));
 
     it('is found by its name and described', () => {
       expect(ste.name).toBe(key);
@@ -32,7 +33,7 @@ describe.each(devices)('on %s', (device) => {
       const x = tf.tensor4d(values, [5, 5, 5, 4]);
       const before = tf.memory().numTensors;
       tf.tidy(() => {
-        const grad = tf.grad((t) => ste.round(t, range))(x);
+        const grad = tf.grad((t) => roundWith(ste, t, range))(x);
         expect(grad.shape).toEqual([5, 5, 5, 4]);
         expect(grad.dataSync().every(Number.isFinite)).toBe(true);
       });

@@ -1,15 +1,38 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { LevelRange } from '../grids.js';
 
-/** A straight-through estimator: rounding to levels with a surrogate gradient. */
+/** What a surrogate gradient may look at. */
+export interface SurrogateContext {
+  readonly range: LevelRange;
+  /** The estimator's numbers: its defaults, or what the spec puts in their place. */
+  readonly options: Readonly<Record<string, number>>;
+  /** The level that each value became, before the zero point is taken off; same shape. */
+  readonly level: tf.Tensor;
+}
+
+/** A straight-through estimator: how values become levels, and the gradient that stands for that step function's own, which is zero. */
 export interface Ste {
   readonly name: string;
   readonly description: string;
+  /** The surrogate gradient as a formula, for people; `r` is the value in steps, `q` its level. */
+  readonly formula: string;
+  /** Numbers that shape it, with their defaults. */
+  readonly options: Readonly<Record<string, number>>;
+  /** Forward: to the nearest level, or to one of the two neighbours with probability by distance, from a seed. */
+  readonly rounding: 'nearest' | 'stochastic';
   /**
-   * Levels from a tensor already divided by its step.
+   * `dL/dr` from `dL/dq`.
    *
-   * @param scaled any shape, in units of the step
-   * @returns integers in `[qmin, qmax]`, same shape; differentiable by the surrogate
+   * @param dq gradient of the loss by the levels, any shape
+   * @param r values in steps, the zero point included; same shape
    */
-  readonly round: (scaled: tf.Tensor, range: LevelRange) => tf.Tensor;
+  readonly gradient: (dq: tf.Tensor, r: tf.Tensor, context: SurrogateContext) => tf.Tensor;
+  /** The surrogate of the fused kernels that this is, where a backend has them. */
+  readonly kernel?: 'clipped' | 'identity';
+  /**
+   * A factor on the gradient of the quantizer's parameters.
+   *
+   * @param count values that share one entry of a parameter
+   */
+  readonly parameterRate?: (count: number, range: LevelRange) => number;
 }

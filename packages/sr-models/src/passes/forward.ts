@@ -6,18 +6,28 @@
  */
 import {
   fakeQuant,
+  type Grid,
+  gridOf,
   mulScale,
-  type Quantized,
   quantizeExact,
   quantizerByName,
   real,
   roundThrough,
   type Scaled,
-  stepOf,
+  scaled,
 } from '@fqsr/quant-core';
 import type { QuantSpec } from '@fqsr/quant-core/spec';
 import * as tf from '@tensorflow/tfjs';
-import { type Conv2dNode, dispatch, type Graph, inputsOf, type OpTable, type QuantizeNode } from '../graph.js';
+import {
+  type Conv2dNode,
+  dispatch,
+  type Graph,
+  type GraphNode,
+  inputsOf,
+  nodesByName,
+  type OpTable,
+  type QuantizeNode,
+} from '../graph.js';
 import type { ParamTensors } from '../params.js';
 
 /** A feature map: NHWC. */
@@ -28,11 +38,11 @@ export interface ForwardHooks {
   /** The real values that a quantizer sees, when the pass runs in float. */
   readonly onInput?: (node: QuantizeNode, input: Features) => void;
   /** What a quantizer made of a feature map, when the pass runs quantized. */
-  readonly onQuantize?: (node: QuantizeNode, input: Features, output: Features) => void;
+  readonly onQuantize?: (node: QuantizeNode, input: Features, output: Features, grid: Grid) => void;
   /** The integers of a convolution, when the pass runs quantized. */
   readonly onConv?: (node: Conv2dNode, weights: Features | null, bias: tf.Tensor1D) => void;
   /** Every differentiable quantization, of weights and of feature maps. */
-  readonly onFakeQuant?: (output: Quantized<tf.Rank.R4>) => void;
+  readonly onFakeQuant?: (input: Features, output: Features) => void;
 }
 
 /** How to run a graph. */
@@ -43,6 +53,8 @@ export interface ForwardOptions extends ForwardHooks {
    * last level, for inference (see `quantizeExact`).
    */
   readonly mode: 'float' | 'quantized' | 'exact';
+  /** For estimators that round at random, in mode `quantized`: another one for each step of a training. */
+  readonly seed?: number;
 }
 
 /**
@@ -53,7 +65,7 @@ export interface ForwardOptions extends ForwardHooks {
  *   The caller disposes; wrap in `tf.tidy` or a gradient function to free what lies between.
  */
 export function forward(graph: Graph, images: tf.Tensor4D, options: ForwardOptions): tf.Tensor4D {
-  const pass: Pass = { ...options, steps: new Map() };
+  const pass: Pass = { ...options, grids: new Map(), byName: nodesByName(graph), draws: { count: 0 } };
   const values = new Map<string, Features>();
   let output: Features = { value: images, scale: null };
   for (const node of graph.nodes) {
@@ -64,9 +76,12 @@ export function forward(graph: Graph, images: tf.Tensor4D, options: ForwardOptio
   return real(output);
 }
 
-/** The options of a pass and the steps it has computed. */
+/** The options of a pass and what it has computed. */
 interface Pass extends ForwardOptions {
-  readonly steps: Map<string, tf.Tensor1D | null>;
+  readonly grids: Map<string, Grid>;
+  readonly byName: ReadonlyMap<string, GraphNode>;
+  /** How many quantizers have run: each has noise of its own. */
+  readonly draws: { count: number };
 }
 
 const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
@@ -92,10 +107,10 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
       pass.onInput?.(node, input);
       return input;
     }
-    const step = stepFor(pass, node.quantizer, node.spec);
+    const grid = gridFor(pass, node.quantizer, node.spec, input);
     const output =
-      pass.mode === 'exact' ? quantizeExact(input, step, node.spec) : quantizeWatched(input, step, node.spec, pass);
-    pass.onQuantize?.(node, input, output);
+      pass.mode === 'exact' ? quantizeExact(input, grid, node.spec) : quantizeWatched(input, grid, node.spec, pass);
+    pass.onQuantize?.(node, input, output, grid);
     return output;
   },
   output: (_, [x]) => first(x),
@@ -110,21 +125,42 @@ function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
   const spec = pass.mode === 'float' ? null : node.weights;
   const perChannel = x.scale && x.scale.size > 1 ? x.scale : null;
   const weight = foldSteps(pass.params.get(`${node.name}.weight`) as tf.Tensor4D, perChannel);
-  const weights = spec
-    ? quantizeWatched({ value: weight, scale: null }, stepFor(pass, `${node.name}.weight`, spec), spec, pass)
-    : null;
+  const weights = spec ? quantizeWeights(node, scaled(weight), spec, pass) : null;
   const scale = mulScale(perChannel ? null : x.scale, weights?.scale ?? null);
-  const scaled = scale ? (tf.div(bias, scale) as tf.Tensor1D) : bias;
-  const levels = spec ? roundThrough(scaled) : scaled;
+  const steps = scale ? (tf.div(bias, scale) as tf.Tensor1D) : bias;
+  const levels = spec ? roundThrough(steps) : steps;
   if (pass.mode !== 'float') pass.onConv?.(node, weights, levels);
   const filter = weights ? weights.value : weight;
-  return { value: tf.add(tf.conv2d(x.value, filter, 1, 'same'), levels), scale };
+  return { value: tf.add(convolveSame(node, x.value, filter, pass), levels), scale };
+}
+
+/**
+ * A convolution with `same` padding. Where the input's grid has no zero, the border is what a zero becomes on it: level 1 (the authors' code pads before it
+ * quantizes).
+ */
+function convolveSame({ kernel, input }: Conv2dNode, x: tf.Tensor4D, filter: tf.Tensor4D, pass: Pass): tf.Tensor4D {
+  if (pass.mode === 'float' || hasZero(input, pass.byName)) return tf.conv2d(x, filter, 1, 'same');
+  const pads = kernel.map((size): [number, number] => [(size - 1) >> 1, size >> 1]);
+  const padded = tf.pad(x, [[0, 0], ...pads, [0, 0]], 1);
+  return tf.conv2d(padded as tf.Tensor4D, filter, 1, 'valid');
+}
+
+/** Whether 0 is among the values that a node can give. */
+function hasZero(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
+  const node = byName.get(name) as GraphNode;
+  if (node.op === 'pixelShuffle') return hasZero(node.input, byName);
+  return node.op !== 'quantize' || node.spec.grid !== 'midrise';
+}
+
+function quantizeWeights(node: Conv2dNode, weight: Features, spec: QuantSpec, pass: Pass): Features {
+  return quantizeWatched(weight, gridFor(pass, `${node.name}.weight`, spec, weight), spec, pass);
 }
 
 /** Differentiable quantization, shown to the caller. */
-function quantizeWatched(x: Features, step: tf.Tensor1D | null, spec: QuantSpec, pass: Pass): Features {
-  const output = fakeQuant(x, step, spec);
-  pass.onFakeQuant?.(output);
+function quantizeWatched(x: Features, grid: Grid, spec: QuantSpec, pass: Pass): Features {
+  const draw = pass.draws.count++;
+  const output = fakeQuant(x, grid, spec, pass.seed === undefined ? undefined : pass.seed + draw);
+  pass.onFakeQuant?.(x, output);
   return output;
 }
 
@@ -133,16 +169,15 @@ function foldSteps(weight: tf.Tensor4D, steps: tf.Tensor1D | null): tf.Tensor4D 
   return steps ? tf.mul(weight, tf.reshape(steps, [1, 1, steps.size, 1])) : weight;
 }
 
-/** The step of a quantizer, computed once a pass: tensors that share a quantizer share the very tensor, so an add sees one grid. */
-function stepFor({ params, steps }: Pass, prefix: string, spec: QuantSpec): tf.Tensor1D | null {
-  const known = steps.get(prefix);
-  if (known !== undefined) return known;
-  const own: Record<string, tf.Tensor1D> = {};
-  for (const param of quantizerByName(spec.quantizer).params)
-    own[param] = params.get(`${prefix}.${param}`) as tf.Tensor1D;
-  const step = stepOf(own, spec);
-  steps.set(prefix, step);
-  return step;
+/** The grid of a quantizer, computed once a pass: tensors that share a quantizer share the very grid, so an add sees one. */
+function gridFor({ params, grids }: Pass, prefix: string, spec: QuantSpec, x: Features): Grid {
+  const known = grids.get(prefix);
+  if (known) return known;
+  const names = Object.keys(quantizerByName(spec.quantizer).params);
+  const own = names.map((name) => [name, params.get(`${prefix}.${name}`) as tf.Tensor1D] as const);
+  const grid = gridOf(Object.fromEntries(own), spec, x);
+  grids.set(prefix, grid);
+  return grid;
 }
 
 function first(x: Features | undefined): Features {

@@ -5,6 +5,7 @@
  * the same integers; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp; residual scaling becomes
  * part of the ratio; the rest keeps its names.
  */
+import { quantizerByName } from '@fqsr/quant-core';
 import { deriveMultiplier, type FixedPoint, levelRange } from '@fqsr/quant-core/spec';
 import type { IntegerModel, IntegerNode, IntegerTensor } from '@fqsr/runtime/format';
 import * as tf from '@tensorflow/tfjs';
@@ -14,10 +15,11 @@ import { type Params, toTensors } from '../params.js';
 import { auditGraph } from './audit.js';
 import { forward } from './forward.js';
 
-/** What the forward pass tells about one quantizer: the steps on both sides, in float32. */
+/** What the forward pass tells about one quantizer: the steps on both sides, in float32, and the level that stands for 0. */
 interface Ratio {
   readonly from: Float32Array;
   readonly to: Float32Array;
+  readonly zeroPoint: number;
 }
 
 /** Levels of one convolution, in the forward pass's layout. */
@@ -41,6 +43,7 @@ export function lower(graph: Graph, params: Params, metadata: Readonly<Record<st
       'use a plan without null',
     );
   }
+  for (const node of graph.nodes) demandRepresentable(node);
   const { convs, ratios } = record(graph, params);
   const tensors: Record<string, IntegerTensor> = {};
   const nodes: IntegerNode[] = [];
@@ -98,9 +101,26 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
   output: ({ name, input }, { resolve }) => ({ op: 'output', name, input: resolve(input) }),
 };
 
+/** @throws ModelError for a grid that the file format cannot hold */
+function demandRepresentable(node: GraphNode): void {
+  const spec = node.op === 'quantize' ? node.spec : node.op === 'conv2d' ? node.weights : null;
+  if (!spec) return;
+  const tensor = node.op === 'conv2d' ? `weights of ${node.name}` : node.name;
+  const isWeights = node.op === 'conv2d';
+  const reasons: readonly (readonly [boolean, string, string])[] = [
+    [spec.grid === 'midrise', 'lie on a midtread grid', 'a midrise one'],
+    [isWeights && spec.affine, 'have no zero point', 'an affine grid'],
+    [!isWeights && spec.affine && spec.granularity === 'channel', 'have one zero point', 'one for each channel'],
+    [!isWeights && 'shift' in quantizerByName(spec.quantizer).params, 'be quantized as they are', 'a learned shift'],
+  ];
+  for (const [fails, wanted, got] of reasons) {
+    if (fails) throw new ModelError('lower', `${tensor} must ${wanted}, got ${got}`, '.fqsr version 1 holds no other');
+  }
+}
+
 function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }: Lowering): IntegerNode {
   const { name, spec } = node;
-  const { from, to } = ratios.get(name) as Ratio;
+  const { from, to, zeroPoint } = ratios.get(name) as Ratio;
   const factors = Array.from({ length: Math.max(from.length, to.length) }, (_, channel) =>
     fixedPoint(name, at(from, channel), at(to, channel)),
   );
@@ -115,8 +135,8 @@ function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }
     input: resolve(node.input),
     multiplier,
     shift,
-    grid: { bits: spec.bits, signed: spec.signed, zeroPoint: 0, scale: to.length > 1 ? [...to] : at(to, 0) },
-    qmin: passesRelu(byName.get(node.input) as GraphNode, byName) ? Math.max(qmin, 0) : qmin,
+    grid: { bits: spec.bits, signed: spec.signed, zeroPoint, scale: to.length > 1 ? [...to] : at(to, 0) },
+    qmin: passesRelu(byName.get(node.input) as GraphNode, byName) ? Math.max(qmin, zeroPoint) : qmin,
     qmax,
   };
 }
@@ -146,9 +166,10 @@ function record(graph: Graph, params: Params): { convs: Map<string, ConvLevels>;
       onConv: (node, weights, bias) => {
         if (weights) convs.set(node.name, { weights: floats(weights.value), bias: floats(bias) });
       },
-      onQuantize: (node, input, output) => {
+      onQuantize: (node, input, output, grid) => {
         const from = input.scale ? floats(input.scale) : Float32Array.of(1);
-        ratios.set(node.name, { from, to: output.scale ? floats(output.scale) : Float32Array.of(1) });
+        const to = output.scale ? floats(output.scale) : Float32Array.of(1);
+        ratios.set(node.name, { from, to, zeroPoint: grid.zeroPoint ? (floats(grid.zeroPoint)[0] as number) : 0 });
       },
     });
   });

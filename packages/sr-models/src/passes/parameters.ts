@@ -43,9 +43,9 @@ export function parameters(graph: Graph): readonly Parameter[] {
 }
 
 function quantizerParameters(prefix: string, spec: QuantSpec, channels: number): readonly Parameter[] {
-  return quantizerByName(spec.quantizer).params.map((param) => ({
+  return Object.entries(quantizerByName(spec.quantizer).params).map(([param, size]) => ({
     name: `${prefix}.${param}`,
-    shape: [stepCount(spec, channels)],
+    shape: [size === 'channel' ? channels : stepCount(spec, channels)],
     kind: 'quantizer',
   }));
 }
@@ -66,6 +66,7 @@ export interface Quantizable {
   readonly node: Conv2dNode | QuantizeNode;
   /** Steps: 1, or one for each channel. */
   readonly steps: number;
+  readonly channels: number;
 }
 
 /** All learned grids of a graph, shared ones once. */
@@ -74,11 +75,13 @@ export function quantizables(graph: Graph): readonly Quantizable[] {
   const shapeOf = shapes(graph);
   for (const node of graph.nodes) {
     if (node.op === 'quantize') {
-      const steps = stepCount(node.spec, channelsOf(node.name, shapeOf));
-      byKey.set(node.quantizer, { key: node.quantizer, spec: node.spec, node, steps });
+      const channels = channelsOf(node.name, shapeOf);
+      const { quantizer: key, spec } = node;
+      byKey.set(key, { key, spec, node, steps: stepCount(spec, channels), channels });
     } else if (node.op === 'conv2d' && node.weights) {
       const key = `${node.name}.weight`;
-      byKey.set(key, { key, spec: node.weights, node, steps: stepCount(node.weights, node.outChannels) });
+      const channels = node.outChannels;
+      byKey.set(key, { key, spec: node.weights, node, steps: stepCount(node.weights, channels), channels });
     }
   }
   return [...byKey.values()];

@@ -8,10 +8,12 @@
  *
  * A per-tensor grid commutes with a pixel shuffle, so quantization moves in front of it: what is stored is always levels.
  */
+import { checkSpec, quantizerByName } from '@fqsr/quant-core';
 import {
   makeSpec,
   type Placement,
   type QuantPlan,
+  type QuantSpec,
   type Role,
   specFor,
   unmatchedOverrides,
@@ -72,6 +74,8 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
     const planned = specFor(plan, role, owner, nonNegative);
     if (!planned) return input;
     const spec = oneStep ? makeSpec({ ...planned, granularity: 'tensor' }) : planned;
+    checkSpec(spec, `plan "${plan.name}": ${role} of ${owner}`);
+    demandStatic(spec, role, owner);
     const node: QuantizeNode = { op: 'quantize', name: `${owner}.${slot}`, input, quantizer, role, spec };
     nodes.push(node);
     return node.name;
@@ -89,7 +93,9 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
           quantizer: `${node.name}.in`,
           nonNegative: nonNegative(node.input),
         });
-        nodes.push({ ...node, input, weights: specFor(plan, 'weights', node.name, false) });
+        const weights = specFor(plan, 'weights', node.name, false);
+        if (weights) checkSpec(weights, `plan "${plan.name}": weights of ${node.name}`);
+        nodes.push({ ...node, input, weights });
         break;
       }
       case 'add': {
@@ -121,6 +127,16 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
     }
   }
   return makeGraph({ ...graph, name: `${graph.name}-${plan.name}`, nodes: besideProducers(nodes) });
+}
+
+/** @throws ModelError for a feature map whose grid would depend on the image */
+function demandStatic(spec: QuantSpec, role: Role, owner: string): void {
+  if (!quantizerByName(spec.quantizer).dynamic) return;
+  throw new ModelError(
+    'quantizeGraph',
+    `${role} of ${owner} must have a grid that does not depend on the image, got the quantizer ${spec.quantizer}`,
+    'use it for weights',
+  );
 }
 
 /** Every tensor that a plan gives a spec to. */
