@@ -10,6 +10,8 @@ export const limits = {
   factor: 8,
   /** Upscaling factor of a model. */
   scale: 16,
+  /** Levels of a table. */
+  table: 4096,
   /** UTF-16 units in a name of a model, a node or a tensor. */
   name: 256,
 } as const;

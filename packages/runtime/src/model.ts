@@ -48,18 +48,38 @@ export interface Conv2dNode {
   readonly bias: string;
 }
 
+/** A fixed-point factor `m / 2^n`, one for all channels or one for each. */
+export interface FactorKeys {
+  /** Key of the multipliers: int32, length 1 or channels. */
+  readonly multiplier: string;
+  /** Key of the shifts: uint8 in [17, 62], same length. */
+  readonly shift: string;
+}
+
+/** A function of the rescaled accumulator by table: `q = table[clamp(index, low, low + length - 1) - low]`. */
+export interface LookupTable {
+  /** Key of the levels: uint8, at most 4096. */
+  readonly levels: string;
+  /** The index of the first level. */
+  readonly low: number;
+}
+
 /**
- * `q = clamp(((acc * m + 2^(n-1)) >> n) + z, qmin, qmax)`: one factor for all channels, or one for each. ReLU is the clamp.
+ * `q = clamp(((acc * m + 2^(n-1)) >> n) + z, qmin, qmax)`: one factor for all channels, or one for each. ReLU is the clamp; PReLU is another factor for
+ * accumulators below zero; any other function (tanh) is a table, indexed by `(acc * m + 2^(n-1)) >> n`, whose entries are then clamped.
  * Input: accumulator. Output: levels.
  */
-export interface RequantizeNode {
+export interface RequantizeNode extends FactorKeys {
   readonly op: 'requantize';
   readonly name: string;
   readonly input: string;
   /** Key of the multipliers: int32 in [2^30, 2^31), length 1 or channels. */
   readonly multiplier: string;
-  /** Key of the shifts: uint8 in [17, 62], same length. */
   readonly shift: string;
+  /** The factor of accumulators below zero: multipliers in +-[2^30, 2^31), or 0. */
+  readonly negative?: FactorKeys;
+  /** The grid is unsigned and its zero point 0 where there is a table. */
+  readonly table?: LookupTable;
   readonly grid: LevelGrid;
   /** Clamp, inside what `bits` and `signed` allow. */
   readonly qmin: number;

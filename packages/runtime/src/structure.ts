@@ -1,7 +1,7 @@
 /** From parsed JSON to typed nodes: every field present, of its type and in its range, and none unknown. What nodes say to each other is `validate.ts`. */
 import type { Refuse } from './error.js';
 import { limits } from './limits.js';
-import type { IntegerModel, IntegerNode, IntegerOp, LevelGrid } from './model.js';
+import type { FactorKeys, IntegerModel, IntegerNode, IntegerOp, LevelGrid, LookupTable } from './model.js';
 
 /** The model without its tensors. */
 export type Graph = Omit<IntegerModel, 'tensors'>;
@@ -55,6 +55,8 @@ const readers: { readonly [Op in IntegerOp]: (fields: Fields, name: string) => E
     input: fields.text('input'),
     multiplier: fields.text('multiplier'),
     shift: fields.text('shift'),
+    ...(fields.has('negative') ? { negative: readFactor(fields.inner('negative')) } : {}),
+    ...(fields.has('table') ? { table: readTable(fields.inner('table')) } : {}),
     grid: readGrid(fields.inner('grid')),
     qmin: fields.integer('qmin', -128, 255),
     qmax: fields.integer('qmax', -128, 255),
@@ -79,6 +81,18 @@ function readKernel(fields: Fields): readonly [number, number] {
   const [height = 0, width = 0] = kernel;
   if (height % 2 === 0 || width % 2 === 0) fields.refuse(`${fields.path}.kernel`, 'two odd sizes', kernel);
   return [height, width];
+}
+
+function readFactor(fields: Fields): FactorKeys {
+  const keys = { multiplier: fields.text('multiplier'), shift: fields.text('shift') };
+  fields.close();
+  return keys;
+}
+
+function readTable(fields: Fields): LookupTable {
+  const table = { levels: fields.text('levels'), low: fields.integer('low', -limits.table, limits.table) };
+  fields.close();
+  return table;
 }
 
 function readGrid(fields: Fields): LevelGrid {
@@ -118,6 +132,7 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
     path,
     refuse,
     list,
+    has: (key: string) => record.has(key),
     allow: (key: string) => void seen.add(key),
     text(key: string): string {
       const item = get(key);

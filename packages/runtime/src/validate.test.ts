@@ -17,7 +17,22 @@ function sample(): IntegerModel {
   b.conv2d('up', 'mid', [4, 12]);
   b.requantize('pre', 'up', { factor: 1 / 50, grid: imageGrid });
   b.output(b.pixelShuffle('shuffle', 'pre', 2));
-  return b.build(2);
+  const model = b.build(2);
+  const negative = { multiplier: 'a.negative', shift: 'a.negativeShift' };
+  const table = { levels: 'pre.table', low: -3 };
+  return {
+    ...model,
+    nodes: model.nodes.map((node) => {
+      if (node.op !== 'requantize') return node;
+      return node.name === 'a' ? { ...node, negative } : node.name === 'pre' ? { ...node, table } : node;
+    }),
+    tensors: {
+      ...model.tensors,
+      'a.negative': Int32Array.of(0, 2 ** 30, -(2 ** 30), 1 - 2 ** 31),
+      'a.negativeShift': Uint8Array.of(17, 30, 40, 62),
+      'pre.table': Uint8Array.of(0, 9, 200, 255),
+    },
+  };
 }
 
 /** The sample with fields of the node `name` replaced; of the model itself for ''. */
@@ -127,6 +142,25 @@ describe('validateModel', () => {
     ['nodes[2].qmax must be an integer from -8 to 7', 'a', { qmax: 8 }],
     ['nodes[2].qmin must be at most qmax (-8), got 0', 'a', { qmin: 0, qmax: -8 }],
     ['nodes[5].qmax must be an integer from 0 to 31, as 5 unsigned bits allow', 'mid', { qmax: 32 }],
+    ['tensors["a.negative"] must be 1 or 4 long, got 3', '', tensors({ 'a.negative': new Int32Array(3) })],
+    [
+      'tensors["a.negative"][1] must be 0, or of a magnitude from 2^30 to 2^31 - 1, got 5',
+      '',
+      tensors({ 'a.negative': Int32Array.of(0, 5, 0, 0) }),
+    ],
+    ['[0] must be 0, or of a magnitude', '', tensors({ 'a.negative': Int32Array.of(-(2 ** 31), 0, 0, 0) })],
+    ['tensors["a.negativeShift"][3] must be from 17', '', tensors({ 'a.negativeShift': Uint8Array.of(17, 17, 17, 9) })],
+    ['nodes[2].negative must be an object, got null', 'a', { negative: null }],
+    ['nodes[2].negative.more must be absent', 'a', { negative: { multiplier: 'x', shift: 'y', more: 1 } }],
+    [
+      'nodes[2].negative.shift must be the name of a tensor',
+      'a',
+      { negative: { multiplier: 'a.negative', shift: 'y' } },
+    ],
+    ['tensors["pre.table"] must be 1 to 4096 long, got 0', '', tensors({ 'pre.table': new Uint8Array(0) })],
+    ['tensors["pre.table"] must be 1 to 4096 long, got 4097', '', tensors({ 'pre.table': new Uint8Array(4097) })],
+    ['nodes[7].table.low must be an integer from -4096 to 4096', 'pre', { table: { levels: 'pre.table', low: 5000 } }],
+    ['nodes[2].table must be absent where the grid is signed', 'a', { table: { levels: 'pre.table', low: 0 } }],
     // grids
     [
       'on the grid of inputs[0], 4 signed bits, zero point 0, scale 0.5, got "4 signed bits, zero point 1',
@@ -137,7 +171,11 @@ describe('validateModel', () => {
     ['on the grid of inputs[0]', 'b', { ...grid({ bits: 5 }), qmin: -16, qmax: 15 }],
     ['on the grid of inputs[0]', 'b', { ...grid({ signed: false }), qmin: 0, qmax: 15 }],
     ['nodes[9].input must be on the grid of an image', 'pre', { grid: levels(8, false, 0, 0.5) }],
-    ['nodes[9].input must be on the grid of an image', 'pre', { grid: levels(8, false, 1, 1) }],
+    [
+      'nodes[7].table must be absent where the grid is signed or has a zero point',
+      'pre',
+      { grid: levels(8, false, 1, 1) },
+    ],
     ['nodes[9].input must be on the grid of an image', 'pre', { grid: levels(7, false, 0, 1), qmax: 127 }],
     // accumulators
     [

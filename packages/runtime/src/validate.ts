@@ -8,10 +8,12 @@ import { limits } from './limits.js';
 import type {
   AddNode,
   Conv2dNode,
+  FactorKeys,
   IntegerModel,
   IntegerNode,
   IntegerOp,
   IntegerTensor,
+  LookupTable,
   OutputNode,
   PixelShuffleNode,
   RequantizeNode,
@@ -161,16 +163,10 @@ function checkRequantize(node: RequantizeNode, scope: Scope): LevelsInfo {
   if (input.kind !== 'accumulator') {
     return refuse(`${path}.input`, 'an accumulator (conv2d or add)', `levels: ${node.input}`);
   }
-  const multiplier = tensor(node.multiplier, `${path}.multiplier`, Int32Array, 'int32 multipliers', scope);
-  const shift = tensor(node.shift, `${path}.shift`, Uint8Array, 'uint8 shifts', scope);
-  if (multiplier.length !== 1 && multiplier.length !== input.channels) {
-    refuse(tensorPath(node.multiplier), `1 or ${input.channels} long`, multiplier.length);
-  }
-  if (shift.length !== multiplier.length) {
-    refuse(tensorPath(node.shift), `${multiplier.length} long, as the multipliers are`, shift.length);
-  }
+  const multiplier = checkFactor(node, path, input.channels, scope);
   checkRange(node.multiplier, multiplier, 2 ** 30, 2 ** 31 - 1, refuse);
-  checkRange(node.shift, shift, MIN_SHIFT, MAX_SHIFT, refuse);
+  if (node.negative) checkNegative(node.negative, `${path}.negative`, input.channels, scope);
+  if (node.table) checkTable(node, node.table, `${path}.table`, scope);
   const { bits, signed, zeroPoint, scale } = node.grid;
   const range = levelRange({ bits, signed, grid: 'midtread', narrow: false });
   const inside = `an integer from ${range.qmin} to ${range.qmax}, as ${bits} ${signed ? 'signed' : 'unsigned'} bits allow`;
@@ -196,6 +192,38 @@ function checkRequantize(node: RequantizeNode, scope: Scope): LevelsInfo {
     qmin: node.qmin,
     qmax: node.qmax,
   };
+}
+
+/** The multipliers, once both tensors are there and fit each other. */
+function checkFactor(keys: FactorKeys, path: string, channels: number, scope: Scope): Int32Array {
+  const { refuse } = scope;
+  const multiplier = tensor(keys.multiplier, `${path}.multiplier`, Int32Array, 'int32 multipliers', scope);
+  const shift = tensor(keys.shift, `${path}.shift`, Uint8Array, 'uint8 shifts', scope);
+  if (multiplier.length !== 1 && multiplier.length !== channels) {
+    refuse(tensorPath(keys.multiplier), `1 or ${channels} long`, multiplier.length);
+  }
+  if (shift.length !== multiplier.length) {
+    refuse(tensorPath(keys.shift), `${multiplier.length} long, as the multipliers are`, shift.length);
+  }
+  checkRange(keys.shift, shift, MIN_SHIFT, MAX_SHIFT, refuse);
+  return multiplier;
+}
+
+function checkNegative(keys: FactorKeys, path: string, channels: number, scope: Scope): void {
+  for (const [i, item] of checkFactor(keys, path, channels, scope).entries()) {
+    if (item === 0 || (Math.abs(item) >= 2 ** 30 && item > -(2 ** 31))) continue;
+    scope.refuse(`${tensorPath(keys.multiplier)}[${i}]`, '0, or of a magnitude from 2^30 to 2^31 - 1', item);
+  }
+}
+
+function checkTable(node: RequantizeNode, table: LookupTable, path: string, scope: Scope): void {
+  const { refuse } = scope;
+  const levels = tensor(table.levels, `${path}.levels`, Uint8Array, 'uint8 levels', scope);
+  if (levels.length === 0 || levels.length > limits.table) {
+    refuse(tensorPath(table.levels), `1 to ${limits.table} long`, levels.length);
+  }
+  const { signed, zeroPoint } = node.grid;
+  if (signed || zeroPoint !== 0) refuse(path, 'absent where the grid is signed or has a zero point', 'a table');
 }
 
 function checkAdd(node: AddNode, scope: Scope): AccumulatorInfo {

@@ -1,5 +1,5 @@
 /** The naive run: whole tensors, one loop for each index, `requantize` of quant-core. What the kernels must equal. */
-import { requantize } from '@fqsr/quant-core/spec';
+import { clamp, requantize, scaleAccumulator } from '@fqsr/quant-core/spec';
 import type { Image } from '../src/image.js';
 import type { IntegerModel, IntegerNode } from '../src/model.js';
 
@@ -38,17 +38,20 @@ function evaluate(
   }
   const input = get(node.input);
   if (node.op === 'requantize') {
-    const single = tensors[node.multiplier]?.length === 1;
     const zero = node.grid.zeroPoint;
+    const { table } = node;
     return build(
       input,
       input.channels,
       (y, x, c) => {
-        const factor = {
-          multiplier: constant(node.multiplier, single ? 0 : c),
-          shift: constant(node.shift, single ? 0 : c),
-        };
-        return requantize(real(input, y, x, c), factor, zero, node);
+        const acc = real(input, y, x, c);
+        const keys = acc < 0 && node.negative ? node.negative : node;
+        const at = tensors[keys.multiplier]?.length === 1 ? 0 : c;
+        const factor = { multiplier: constant(keys.multiplier, at), shift: constant(keys.shift, at) };
+        if (!table) return requantize(acc, factor, zero, { ...node, spacing: 1 });
+        const last = (tensors[table.levels]?.length as number) - 1;
+        const level = constant(table.levels, clamp(scaleAccumulator(acc, factor) - table.low, 0, last));
+        return clamp(level, node.qmin, node.qmax);
       },
       zero,
     );
