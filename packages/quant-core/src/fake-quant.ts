@@ -91,17 +91,27 @@ export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: Qua
  * on the tie, and the level may be one off (7 of a million 8-bit levels in one W4A4S8 network); later layers carry such a step further. Here the
  * product of an integer below `2^24` and a float32 ratio is exact, so levels equal those of the integer network.
  *
+ * @param slope of a PReLU in front, `[1]` or `[channels]`: values below zero take `ratio * slope`, rounded to float32, in place of the ratio
  * @returns integers in `value` and what one is worth in `scale`; the caller disposes
  */
-export function quantizeExact<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: QuantSpec): Scaled<R> {
+export function quantizeExact<R extends tf.Rank>(
+  x: Scaled<R>,
+  grid: Grid,
+  spec: QuantSpec,
+  slope: tf.Tensor1D | null = null,
+): Scaled<R> {
   const { value, scale } = prepared(x, grid);
-  const ratios = ratioOf({ from: scale, step: grid.step })?.dataSync() ?? Float32Array.of(1);
+  const ratio = ratioOf({ from: scale, step: grid.step }) ?? tf.ones([1]);
+  const ratios = ratio.dataSync();
+  const below = slope ? tf.mul(ratio, slope).dataSync() : ratios;
   const zeros = grid.zeroPoint?.dataSync() ?? Float32Array.of(0);
   const { qmin, qmax, spacing } = levelRange(spec);
   const values = value.dataSync();
   const levels = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    const r = (values[i] as number) * (ratios[ratios.length > 1 ? i % ratios.length : 0] as number);
+    const acc = values[i] as number;
+    const factors = acc < 0 ? below : ratios;
+    const r = acc * (factors[factors.length > 1 ? i % factors.length : 0] as number);
     const zero = zeros[zeros.length > 1 ? i % zeros.length : 0] as number;
     const level = spacing === 1 ? Math.floor(r + 0.5) + zero : 2 * Math.floor(r / 2) + 1;
     levels[i] = clamp(level, qmin, qmax) - zero;

@@ -117,7 +117,10 @@ describe('refusals', () => {
     ['got a record without a model', (record) => ({ ...record, model: { ...model, config: null } })],
     ['got a damaged training state', (record) => ({ ...record, training: { steps: 1.5, observers: {} } })],
     ['got a damaged training state', (record) => ({ ...record, training: { steps: 1, observers: null } })],
-    ['family must be one of edsr, got "vdsr"', (record) => ({ ...record, model: { ...model, family: 'vdsr' } })],
+    [
+      'family must be one of edsr, srresnet, got "vdsr"',
+      (record) => ({ ...record, model: { ...model, family: 'vdsr' } }),
+    ],
     [
       'config.scale must be an integer',
       (record) => ({ ...record, model: { ...model, config: { ...model.config, scale: 9 } } }),

@@ -8,6 +8,7 @@ import { flatLayout } from './flat.js';
 import type { Graph } from './graph.js';
 import { buildGraph, type ModelRef } from './models/registry.js';
 import { checkParams, type Params } from './params.js';
+import { foldGraph } from './passes/fold.js';
 import { parameters } from './passes/parameters.js';
 import { quantizeGraph } from './passes/quantize.js';
 import type { TrainerState } from './train-step.js';
@@ -27,10 +28,10 @@ export interface Checkpoint {
   readonly run: Readonly<Record<string, unknown>>;
 }
 
-/** The graph of a checkpoint, quantized under its plan. */
+/** The graph of a checkpoint; quantized under its plan, batch normalisation folded. */
 export function graphOf({ model, plan }: Pick<Checkpoint, 'model' | 'plan'>): Graph {
   const graph = buildGraph(model);
-  return plan ? quantizeGraph(graph, plan) : graph;
+  return plan ? quantizeGraph(foldGraph(graph), plan) : graph;
 }
 
 /** The bytes of a checkpoint; the same checkpoint gives the same bytes. */

@@ -1,5 +1,5 @@
 /**
- * All parameters of a graph in one flat vector, so that an optimizer step costs a dozen operations whatever the number of layers.
+ * All learned parameters of a graph in one flat vector, so that an optimizer step costs a dozen operations whatever the number of layers.
  * Weights and biases come first, quantizer parameters last: before calibration ends only the first part has gradients.
  */
 import * as tf from '@tensorflow/tfjs';
@@ -18,7 +18,7 @@ export interface FlatLayout {
 
 /** The layout of a graph's parameters. */
 export function flatLayout(graph: Graph): FlatLayout {
-  const all = parameters(graph);
+  const all = parameters(graph).filter(({ kind }) => kind !== 'statistic');
   const ordered = [
     ...all.filter(({ kind }) => kind !== 'quantizer'),
     ...all.filter(({ kind }) => kind === 'quantizer'),

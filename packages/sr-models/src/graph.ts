@@ -35,6 +35,38 @@ export interface ReluNode {
   readonly input: string;
 }
 
+/**
+ * `x` where it is positive, `slope * x` elsewhere: parameter `<name>.slope` of `slopes` entries. Channel `c` has entry `c % slopes`: in front of a `dcr` pixel
+ * shuffle, that is one slope for each channel behind it.
+ */
+export interface PreluNode {
+  readonly op: 'prelu';
+  readonly name: string;
+  readonly input: string;
+  readonly slopes: number;
+}
+
+/**
+ * Batch normalisation, for float networks in training: `gamma * (x - mean) / sqrt(variance + epsilon) + beta`, parameters `<name>.gamma`, `.beta` (learned),
+ * `.mean` and `.variance` (running statistics). `foldBatchNorm` takes it out before a network is quantized.
+ */
+export interface BatchNormNode {
+  readonly op: 'batchNorm';
+  readonly name: string;
+  readonly input: string;
+  readonly channels: number;
+  readonly epsilon: number;
+}
+
+/** `gain * tanh(x) + offset`: the output of SRGAN's generator, in grey levels. In integers a table of the accumulator, so nothing is stored before it. */
+export interface TanhNode {
+  readonly op: 'tanh';
+  readonly name: string;
+  readonly input: string;
+  readonly gain: number;
+  readonly offset: number;
+}
+
 /** The skip: `a + b`. */
 export interface AddNode {
   readonly op: 'add';
@@ -84,6 +116,9 @@ export type GraphNode =
   | InputNode
   | Conv2dNode
   | ReluNode
+  | PreluNode
+  | BatchNormNode
+  | TanhNode
   | AddNode
   | ScaleNode
   | PixelShuffleNode

@@ -153,11 +153,19 @@ describe('what is not finite is refused, and changes nothing', () => {
   };
 
   it.each([
-    ['loss must stay finite, got NaN at step 2', 2, spoiled('lr', Number.NaN)],
-    ['loss must stay finite, got Infinity at step 0', 0, spoiled('hr', Number.POSITIVE_INFINITY)],
-    ['loss must stay finite, got NaN at step 5', 5, spoiled('hr', Number.NaN)],
+    ['loss must stay finite, got NaN; first in input at step 2', 2, spoiled('lr', Number.NaN)],
+    [
+      'loss must stay finite, got Infinity; no node of the network has it, so it comes from the loss at step 0',
+      0,
+      spoiled('hr', Number.POSITIVE_INFINITY),
+    ],
+    [
+      'loss must stay finite, got NaN; no node of the network has it, so it comes from the loss at step 5',
+      5,
+      spoiled('hr', Number.NaN),
+    ],
     // Quantizers turn what is not finite into levels: the loss does not show it, the gradient does.
-    ['gradients must stay finite, got NaN or infinity at step 5', 5, spoiled('lr', Number.NaN)],
+    ['gradients must stay finite, got NaN or infinity in head.weight', 5, spoiled('lr', Number.NaN)],
   ])('%s', (reason, step, bad) => {
     using trainer = new Trainer(graph, start(), options);
     train(trainer, 0, step);

@@ -6,6 +6,13 @@ import { type Observer, quantizationError, real } from '@fqsr/quant-core';
 import * as tf from '@tensorflow/tfjs';
 import { Adam, type AdamState, adamStart } from './adam.js';
 import {
+  type BatchStatistics,
+  collectStatistics,
+  movedStatistics,
+  statisticsOf,
+  statisticTensors,
+} from './batch-statistics.js';
+import {
   applyCalibration,
   createObservers,
   type ObserverStates,
@@ -17,7 +24,7 @@ import { ModelError } from './error.js';
 import { type FlatLayout, flatLayout, flatten, splitTensor, unflatten } from './flat.js';
 import type { Graph } from './graph.js';
 import { lossByName } from './losses/registry.js';
-import type { Params } from './params.js';
+import { type Params, type ParamTensors, toTensors } from './params.js';
 import { type ForwardHooks, forward } from './passes/forward.js';
 import { quantizables } from './passes/parameters.js';
 
@@ -34,6 +41,13 @@ export interface TrainerOptions {
   readonly calibration: string;
   /** Weight of the quantization-aware loss, the sum of `mean |x - Q(x)|` over all quantizers; 0.3 in FQSR, 0 leaves it out. */
   readonly quantizationLoss: number;
+  /**
+   * What batch normalisation uses: `batch`, the batch's own statistics, which also move the running ones by {@link TrainerOptions.momentum}; `running`, frozen:
+   * the last step before it is folded.
+   */
+  readonly statistics: 'batch' | 'running';
+  /** Share of a batch in the running statistics. */
+  readonly momentum: number;
   /** Learning rate of quantizer parameters relative to the weights'. */
   readonly quantizerRate: number;
 }
@@ -44,6 +58,8 @@ export const trainerDefaults: TrainerOptions = {
   warmupSteps: 20,
   calibration: 'mse',
   quantizationLoss: 0,
+  statistics: 'batch',
+  momentum: 0.1,
   quantizerRate: 1,
 };
 
@@ -75,6 +91,7 @@ interface Gradient {
   readonly gradient: tf.Tensor1D;
   readonly finite: boolean;
   readonly samples: readonly Sample[];
+  readonly statistics: readonly BatchStatistics[];
 }
 
 /** Learned state on the device. Owns tensors: dispose it. */
@@ -86,6 +103,8 @@ export class Trainer {
   readonly #rates: tf.Tensor1D | null;
   readonly #observers: Observers;
   readonly #hasGrids: boolean;
+  /** Running statistics by parameter name. */
+  #statistics: Params;
   #theta: tf.Tensor1D;
   #steps: number;
 
@@ -103,6 +122,7 @@ export class Trainer {
         : tf.tensor1d(Float32Array.from({ length: total }, (_, i) => (i < network.values ? 1 : options.quantizerRate)));
     this.#observers = createObservers(graph, options.calibration, state.observers);
     this.#hasGrids = quantizables(graph).length > 0;
+    this.#statistics = statisticsOf(graph, state.params);
   }
 
   /** Whether the next step still runs in float, under the observers. */
@@ -118,10 +138,11 @@ export class Trainer {
    */
   step(batch: TrainBatch, learningRate: number): number {
     const warmingUp = this.warmingUp;
-    const { loss, gradient, finite, samples } = this.#gradient(batch, warmingUp);
+    const { loss, gradient, finite, samples, statistics } = this.#gradient(batch, warmingUp);
     try {
-      this.#demand(Number.isFinite(loss), `loss must stay finite, got ${loss}`);
-      this.#demand(finite, 'gradients must stay finite, got NaN or infinity');
+      if (!Number.isFinite(loss))
+        this.#refuse(`loss must stay finite, got ${loss}; ${this.#firstBadNode(batch, warmingUp)}`);
+      if (!finite) this.#refuse(`gradients must stay finite, got NaN or infinity in ${this.#badGradients(gradient)}`);
       for (const { observer, sample } of samples) observer.observe(sample);
     } catch (error) {
       gradient.dispose();
@@ -131,6 +152,7 @@ export class Trainer {
     tf.dispose([this.#theta, gradient]);
     this.#theta = next;
     this.#steps++;
+    this.#statistics = movedStatistics(this.#statistics, statistics, this.#options.momentum);
     if (warmingUp && !this.warmingUp) this.#switchOn();
     return loss;
   }
@@ -143,7 +165,7 @@ export class Trainer {
 
   /** A copy of the parameters. */
   params(): Params {
-    return unflatten(this.#layout, this.#theta.dataSync() as Float32Array);
+    return new Map([...unflatten(this.#layout, this.#theta.dataSync() as Float32Array), ...this.#statistics]);
   }
 
   dispose(): void {
@@ -155,8 +177,48 @@ export class Trainer {
     this.dispose();
   }
 
-  #demand(holds: boolean, problem: string): void {
-    if (!holds) throw new ModelError('Trainer.step', `${problem} at step ${this.#steps}`, 'lower the learning rate');
+  #refuse(problem: string): never {
+    throw new ModelError('Trainer.step', `${problem} at step ${this.#steps}`, 'lower the learning rate');
+  }
+
+  /** The first node of a forward pass that gives NaN or infinity, in words. */
+  #firstBadNode(batch: TrainBatch, warmingUp: boolean): string {
+    let found = 'no node of the network has it, so it comes from the loss';
+    tf.tidy(() => {
+      const lr = tf.tensor4d(batch.lr, [batch.batchSize, batch.patchSize, batch.patchSize, 3]);
+      const bad = [...this.params()].find(([, values]) => !values.every(Number.isFinite));
+      if (bad) {
+        found = `parameter ${bad[0]} is not finite`;
+        return;
+      }
+      let isFound = false;
+      this.#run(lr, toTensors(this.#graph, this.params()), warmingUp, {
+        onNode: ({ name }, output) => {
+          if (isFound || output.value.dataSync().every(Number.isFinite)) return;
+          isFound = true;
+          found = `first in ${name}`;
+        },
+      });
+    });
+    return found;
+  }
+
+  #badGradients(gradient: tf.Tensor1D): string {
+    const bad = [...unflatten(this.#layout, gradient.dataSync() as Float32Array)].filter(
+      ([, values]) => !values.every(Number.isFinite),
+    );
+    return (
+      bad
+        .slice(0, 3)
+        .map(([name]) => name)
+        .join(', ') + (bad.length > 3 ? ` and ${bad.length - 3} more` : '')
+    );
+  }
+
+  #run(lr: tf.Tensor4D, params: ParamTensors, warmingUp: boolean, hooks: ForwardHooks): tf.Tensor4D {
+    const mode = this.#hasGrids && !warmingUp ? 'quantized' : 'float';
+    const { statistics } = this.#options;
+    return forward(this.#graph, lr, { params, mode, statistics, seed: this.#steps * SEEDS_PER_STEP, ...hooks });
   }
 
   #gradient(batch: TrainBatch, warmingUp: boolean): Gradient {
@@ -167,19 +229,21 @@ export class Trainer {
     let loss = Number.NaN;
     let finite = false;
     const samples: Sample[] = [];
+    const statistics: BatchStatistics[] = [];
     const gradient = tf.tidy(() => {
       const lr = tf.tensor4d(batch.lr, [batch.batchSize, side, side, 3]);
       const hr = tf.tensor4d(batch.hr, [batch.batchSize, hrSide, hrSide, 3]);
       const all = splitTensor(this.#layout, this.#theta);
       const learned = quantized ? all : all.slice(0, network.parameters);
+      const running = statisticTensors(this.#statistics);
       const objective = (...tensors: tf.Tensor[]): tf.Scalar => {
-        const params = new Map(
-          parameters.slice(0, tensors.length).map(({ name }, i) => [name, tensors[i] as tf.Tensor]),
-        );
+        const own = parameters.slice(0, tensors.length).map(({ name }, i) => [name, tensors[i] as tf.Tensor] as const);
         const penalties: tf.Scalar[] = [];
         const hooks = warmingUp ? this.#watch(samples) : this.#penalize(penalties);
-        const mode = quantized ? 'quantized' : 'float';
-        const sr = forward(this.#graph, lr, { params, mode, seed: this.#steps * SEEDS_PER_STEP, ...hooks });
+        const sr = this.#run(lr, new Map([...running, ...own]), warmingUp, {
+          ...collectStatistics(statistics),
+          ...hooks,
+        });
         const value = lossByName(this.#options.loss).of(sr, hr);
         loss = value.dataSync()[0] as number;
         return penalties.reduce((sum, penalty) => tf.add(sum, tf.mul(penalty, this.#options.quantizationLoss)), value);
@@ -193,7 +257,7 @@ export class Trainer {
       finite = tf.sum(tf.mul(flat, 0)).dataSync()[0] === 0;
       return flat;
     });
-    return { loss, gradient, finite, samples };
+    return { loss, gradient, finite, samples, statistics };
   }
 
   /** Collects what the observers are to see once the step is known to be sound. */
@@ -231,5 +295,9 @@ export function startState(graph: Graph, params: Params): TrainerState {
   const complete = new Map(
     layout.parameters.map(({ name }, i) => [name, params.get(name) ?? new Float32Array(layout.sizes[i] as number)]),
   );
-  return { params: complete, adam: adamStart(layout.total), observers: {} };
+  return {
+    params: new Map([...complete, ...statisticsOf(graph, params)]),
+    adam: adamStart(layout.total),
+    observers: {},
+  };
 }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { applyCalibration, createObservers, observe } from '../src/calibrate.js';
 import type { Graph } from '../src/graph.js';
 import { type EdsrConfig, edsr } from '../src/models/edsr.js';
+import { type SrresnetConfig, srresnet } from '../src/models/srresnet.js';
 import { type Params, toTensors } from '../src/params.js';
 import { forward } from '../src/passes/forward.js';
 import { initParams } from '../src/passes/init.js';
@@ -40,6 +41,11 @@ export function tinyEdsr(config: Partial<EdsrConfig> = {}): Graph {
   return edsr.build({ scale: 2, blocks: 1, features: 4, residualScale: 1, upsampler: 'direct', ...config }, 'tiny');
 }
 
+/** A small SRResNet, or SRGAN generator. */
+export function tinySrresnet(config: Partial<SrresnetConfig> = {}): Graph {
+  return srresnet.build({ scale: 2, blocks: 1, features: 4, batchNorm: false, output: 'linear', ...config }, 'tiny');
+}
+
 /** A small quantized EDSR. */
 export function tinyQuantized(plan: string | QuantPlan = 'w4a4s8', config: Partial<EdsrConfig> = {}): Graph {
   return quantizeGraph(tinyEdsr(config), typeof plan === 'string' ? planFromPreset(plan) : plan);
@@ -66,7 +72,11 @@ export function calibratedParams(graph: Graph, seed: number, calibration = 'mse'
   const params = new Map(
     [...initParams(graph, seed)].map(([name, values]) => [
       name,
-      name.endsWith('.bias') ? values.map((value) => value + (random() - 0.5) * 8) : values,
+      name.endsWith('.bias')
+        ? values.map((value) => value + (random() - 0.5) * 8)
+        : name.endsWith('.slope')
+          ? values.map(() => (random() < 0.1 ? 0 : random() - 0.2))
+          : values,
     ]),
   );
   const observers = createObservers(graph, calibration);

