@@ -149,12 +149,21 @@ function convolutions({ nodes }: Graph): Map<string, Conv2dNode> {
 
 function stored(data: IntegerTensor, conv: Conv2dNode | undefined): SafeTensor {
   if (conv !== undefined) {
-    const packed = packLevels(data, conv.weightBits, true);
+    const packed =
+      conv.weightSpacing === 2
+        ? packLevels(codes(data, conv), conv.weightBits, false)
+        : packLevels(data, conv.weightBits, true);
     return { dtype: 'U8', shape: [packed.length], data: packed };
   }
   if (data instanceof Int32Array) return { dtype: 'I32', shape: [data.length], data };
   if (data instanceof Uint8Array) return { dtype: 'U8', shape: [data.length], data };
-  return { dtype: 'I8', shape: [data.length], data };
+  // Weights are all that is left, and validation has found the convolution of each.
+  throw new FormatError('serializeModel', 'tensors must be of int32 or uint8, got other ones without a user', again);
+}
+
+/** Odd levels as their indices from the lowest. */
+function codes(levels: ArrayLike<number>, { weightBits }: Conv2dNode): number[] {
+  return Array.from(levels, (level) => (level + 2 ** weightBits - 1) / 2);
 }
 
 function readTensors(graph: Graph, tensors: ReadonlyMap<string, SafeTensor>, refuse: Refuse) {
@@ -174,7 +183,7 @@ function readTensors(graph: Graph, tensors: ReadonlyMap<string, SafeTensor>, ref
   );
 }
 
-function unpackWeights(packed: Uint8Array, conv: Conv2dNode, path: string, refuse: Refuse): Int8Array {
+function unpackWeights(packed: Uint8Array, conv: Conv2dNode, path: string, refuse: Refuse): IntegerTensor {
   const count = weightShape(conv).reduce((a, b) => a * b);
   const size = packedBytes(count, conv.weightBits);
   if (packed.length !== size) {
@@ -183,5 +192,8 @@ function unpackWeights(packed: Uint8Array, conv: Conv2dNode, path: string, refus
   const used = (count * conv.weightBits) % 8;
   const last = packed.at(-1) ?? 0;
   if (used > 0 && last >> used !== 0) refuse(path, 'packed with zeros after the last weight', last);
+  if (conv.weightSpacing === 2) {
+    return unpackLevels(packed, count, conv.weightBits, false).map((code) => 2 * code - 2 ** conv.weightBits + 1);
+  }
   return Int8Array.from(unpackLevels(packed, count, conv.weightBits, true));
 }

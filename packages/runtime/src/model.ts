@@ -6,13 +6,18 @@
  * All tensors are NHWC with N = 1; nodes stand in an order in which every input precedes its user.
  */
 
-/** The grid of a stored tensor: real value = (level - zeroPoint) * scale. */
+/**
+ * The grid of a stored tensor: real value = (level - zeroPoint) * scale; with `spacing` 2 (mid-rise) `(2 * (level - zeroPoint) + 1) * scale`, an odd number of
+ * half steps.
+ */
 export interface LevelGrid {
   /** 1..8 */
   readonly bits: number;
   readonly signed: boolean;
   /** The level that stands for 0. */
   readonly zeroPoint: number;
+  /** 2 on a mid-rise grid, which has no zero: levels are unsigned, and what lies outside the image counts as level `zeroPoint`. Else absent. */
+  readonly spacing?: 2;
   /**
    * Step of the grid in grey levels (0..255): one for all channels, or one for each. Kept for people and audits; no kernel reads it, since factors
    * and weights already hold it.
@@ -29,7 +34,8 @@ export interface InputNode {
 }
 
 /**
- * Stride-1 convolution with `same` padding of exact zeros: `acc[o] = bias[o] + sum (q - z) * w[o, ky, kx, i]`, int32.
+ * Stride-1 convolution with `same` padding: `acc[o] = bias[o] + sum v * w[o, ky, kx, i]`, int32, with `v = q - z`, and 0 outside the image, or on a mid-rise
+ * grid `v = 2 * (q - z) + 1`, and 1 outside.
  * Input: levels. Output: accumulator.
  */
 export interface Conv2dNode {
@@ -40,10 +46,15 @@ export interface Conv2dNode {
   readonly kernel: readonly [number, number];
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Key of the weights in `tensors`: int8 levels in OHWI order; packed at `weightBits` in the file. */
+  /**
+   * Key of the weights in `tensors`: levels in OHWI order, int8, or int16 where they are mid-rise; packed at `weightBits` in the file, the odd levels as their
+   * indices from the lowest.
+   */
   readonly weight: string;
   /** 1..8; signed. */
   readonly weightBits: number;
+  /** 2 for mid-rise weights, the odd numbers in `+-(2^weightBits - 1)`. Else absent. */
+  readonly weightSpacing?: 2;
   /** Key of the biases: int32, one for each output channel. */
   readonly bias: string;
 }
@@ -67,6 +78,7 @@ export interface LookupTable {
 /**
  * `q = clamp(((acc * m + 2^(n-1)) >> n) + z, qmin, qmax)`: one factor for all channels, or one for each. ReLU is the clamp; PReLU is another factor for
  * accumulators below zero; any other function (tanh) is a table, indexed by `(acc * m + 2^(n-1)) >> n`, whose entries are then clamped.
+ * On a mid-rise grid `q = clamp(((acc * m) >> (n + 1)) + z, qmin, qmax)`: which step holds the value.
  * Input: accumulator. Output: levels.
  */
 export interface RequantizeNode extends FactorKeys {
@@ -86,7 +98,7 @@ export interface RequantizeNode extends FactorKeys {
   readonly qmax: number;
 }
 
-/** Exact integer sum `(a - za) + (b - zb)` of two level tensors on one shared grid (same scale). Output: accumulator. */
+/** Exact integer sum of the values of two level tensors on one shared grid (same scale): `(a - za) + (b - zb)`. Output: accumulator. */
 export interface AddNode {
   readonly op: 'add';
   readonly name: string;
@@ -117,7 +129,7 @@ export type IntegerNode = InputNode | Conv2dNode | RequantizeNode | AddNode | Pi
 export type IntegerOp = IntegerNode['op'];
 
 /** Constants of a model: weights and biases, multipliers and shifts. */
-export type IntegerTensor = Int8Array | Int32Array | Uint8Array;
+export type IntegerTensor = Int8Array | Int16Array | Int32Array | Uint8Array;
 
 /** A lowered network. */
 export interface IntegerModel {

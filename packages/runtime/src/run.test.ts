@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { edsr, imageGrid, levels, modelBuilder, randomImage } from '../test/models.js';
+import { edsr, imageGrid, levels, midrise, modelBuilder, randomImage } from '../test/models.js';
 import { runNaive } from '../test/naive.js';
+import { parseModel, serializeModel } from './format.js';
 import type { Image } from './image.js';
 import type { IntegerModel } from './model.js';
 import { runModel } from './run.js';
@@ -133,6 +134,45 @@ describe('graph', () => {
     b.conv2d('tail', 'v', [4, 3]);
     b.output(b.requantize('out', 'tail', { factor: 0.1, grid: imageGrid }));
     expectExact(b.build(1), randomImage(2, 10, 34));
+  });
+
+  it.each([1, 2, 4, 8])('mid-rise grids of %i bits: borders of level 1, adds, shuffles, a PReLU and files', (bits) => {
+    const b = modelBuilder(20 + bits);
+    b.conv2d('head', b.input(), [3, 5], { bits, odd: true, kernel: [5, 3] });
+    const factor = 2 ** -bits / 200;
+    const negative = { multiplier: 'skip.a.negative', shift: 'skip.a.negativeShift' };
+    b.requantize('skip.a', 'head', { factor, channels: 5, grid: midrise(bits, true) });
+    b.requantize('skip.b', 'head', { factor: factor / 2, grid: midrise(bits, true) });
+    b.add('sum', 'skip.a', 'skip.b');
+    b.requantize('act', 'sum', { factor: 0.7, grid: midrise(bits, false) });
+    b.requantize('act.signed', 'sum', { factor: 0.7, channels: 5, grid: midrise(bits, true) });
+    b.conv2d('up', 'act', [5, 20], { bits, odd: true });
+    b.requantize('wide', 'up', { factor, grid: midrise(bits, true) });
+    b.pixelShuffle('shuffle', 'wide', 2, 'dcr');
+    b.conv2d('tail', 'shuffle', [5, 3], { bits: 8 });
+    b.conv2d('side', 'act.signed', [5, 12], { bits: 3 });
+    b.requantize('side.q', 'side', { factor: 0.1, grid: imageGrid });
+    b.pixelShuffle('side.up', 'side.q', 2);
+    b.requantize('tail.q', 'tail', { factor: 0.1, grid: imageGrid });
+    b.add('both', 'tail.q', 'side.up');
+    b.output(b.requantize('out', 'both', { factor: 0.5, grid: imageGrid }));
+    const built = b.build(2);
+    const model: IntegerModel = {
+      ...built,
+      nodes: built.nodes.map((node) => (node.name === 'skip.a' ? { ...node, negative } : node)),
+      tensors: {
+        ...built.tensors,
+        [negative.multiplier]: Int32Array.of(0, 2 ** 30 + 5, -(2 ** 30), 2 ** 31 - 1, 1 - 2 ** 31),
+        [negative.shift]: Uint8Array.of(20, 42, 41, 43, 40),
+      },
+    };
+    for (const [width, height] of [
+      [1, 1],
+      [9, 4],
+      [35, 6],
+    ] as const)
+      expectExact(model, randomImage(4, width, height));
+    expect(parseModel(serializeModel(model))).toEqual(model);
   });
 
   it.each(['dcr', 'crd'] as const)('pixel shuffles in order %s, twice', (order) => {

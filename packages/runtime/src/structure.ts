@@ -47,6 +47,7 @@ const readers: { readonly [Op in IntegerOp]: (fields: Fields, name: string) => E
     outChannels: fields.integer('outChannels', 1, limits.channels),
     weight: fields.text('weight'),
     weightBits: fields.integer('weightBits', 1, 8),
+    ...(fields.has('weightSpacing') ? { weightSpacing: readSpacing(fields, 'weightSpacing') } : {}),
     bias: fields.text('bias'),
   }),
   requantize: (fields, name) => ({
@@ -99,9 +100,16 @@ function readGrid(fields: Fields): LevelGrid {
   const bits = fields.integer('bits', 1, 8);
   const signed = fields.flag('signed');
   const zeroPoint = fields.integer('zeroPoint', -128, 255);
+  const spacing = fields.has('spacing') ? { spacing: readSpacing(fields, 'spacing') } : {};
   const scale = fields.steps('scale');
   fields.close();
-  return { bits, signed, zeroPoint, scale };
+  return { bits, signed, zeroPoint, ...spacing, scale };
+}
+
+/** 2: spacing 1 is what an absent field says. */
+function readSpacing(fields: Fields, key: string): 2 {
+  fields.integer(key, 2, 2);
+  return 2;
 }
 
 type Fields = ReturnType<typeof fieldsOf>;

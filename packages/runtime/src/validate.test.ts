@@ -58,6 +58,7 @@ describe('validateModel', () => {
       bits: 8,
       signed: false,
       zeroPoint: [0, 0, 0],
+      spacing: 1,
       scale: 1,
       qmin: 0,
       qmax: 255,
@@ -161,6 +162,11 @@ describe('validateModel', () => {
     ['tensors["pre.table"] must be 1 to 4096 long, got 4097', '', tensors({ 'pre.table': new Uint8Array(4097) })],
     ['nodes[7].table.low must be an integer from -4096 to 4096', 'pre', { table: { levels: 'pre.table', low: 5000 } }],
     ['nodes[2].table must be absent where the grid is signed', 'a', { table: { levels: 'pre.table', low: 0 } }],
+    ['tensors["conv.weight"] must be a Int16Array', 'conv', { weightSpacing: 2 }],
+    ['nodes[1].weightSpacing must be 2, got 1', 'conv', { weightSpacing: 1 }],
+    ['nodes[2].grid.spacing must be 2, got 3', 'a', grid({ spacing: 3 })],
+    ['nodes[2].grid.signed must be false where spacing is 2', 'a', grid({ spacing: 2 })],
+    ['on the grid of inputs[0]', 'b', { ...grid({ signed: false, spacing: 2, zeroPoint: 0 }), qmin: 0 }],
     // grids
     [
       'on the grid of inputs[0], 4 signed bits, zero point 0, scale 0.5, got "4 signed bits, zero point 1',
@@ -172,7 +178,7 @@ describe('validateModel', () => {
     ['on the grid of inputs[0]', 'b', { ...grid({ signed: false }), qmin: 0, qmax: 15 }],
     ['nodes[9].input must be on the grid of an image', 'pre', { grid: levels(8, false, 0, 0.5) }],
     [
-      'nodes[7].table must be absent where the grid is signed or has a zero point',
+      'nodes[7].table must be absent where the grid is signed, has a zero point or',
       'pre',
       { grid: levels(8, false, 1, 1) },
     ],

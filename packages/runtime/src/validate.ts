@@ -30,6 +30,8 @@ export interface LevelsInfo {
   readonly signed: boolean;
   /** For each channel. */
   readonly zeroPoint: readonly number[];
+  /** The value of a level is `q - z` with spacing 1, and `2 * (q - z) + 1` with spacing 2. */
+  readonly spacing: 1 | 2;
   /** Step of all channels, or of each. */
   readonly scale: number | readonly number[];
   /** Bounds of the levels, both inclusive. */
@@ -94,6 +96,7 @@ function checkNode(node: IntegerNode, scope: Scope): ValueInfo {
         bits: 8,
         signed: false,
         zeroPoint: node.zeroPoint,
+        spacing: 1,
         scale: 1,
         qmin: 0,
         qmax: 255,
@@ -118,11 +121,7 @@ function checkConv2d(node: Conv2dNode, scope: Scope): AccumulatorInfo {
     refuse(`${path}.inChannels`, `${input.channels}, the channels of ${JSON.stringify(node.input)}`, node.inChannels);
   }
   const count = node.kernel[0] * node.kernel[1] * node.inChannels * node.outChannels;
-  const role = `int8 weights of ${node.weightBits} bits, ${weightShape(node).join('x')} (OHWI)`;
-  const weight = tensor(node.weight, `${path}.weight`, Int8Array, role, scope);
-  if (weight.length !== count) refuse(tensorPath(node.weight), `${count} long`, weight.length);
-  const low = -(2 ** (node.weightBits - 1));
-  checkRange(node.weight, weight, low, -low - 1, refuse);
+  const weight = checkWeights(node, count, scope);
   const bias = tensor(node.bias, `${path}.bias`, Int32Array, 'int32 biases', scope);
   if (bias.length !== node.outChannels) refuse(tensorPath(node.bias), `${node.outChannels} long`, bias.length);
   return {
@@ -133,15 +132,35 @@ function checkConv2d(node: Conv2dNode, scope: Scope): AccumulatorInfo {
   };
 }
 
-/** The largest of `|bias| + sum |w| * max |q - z|` over the output channels: no sum of some of the terms exceeds it. */
+/** Levels of weights: whole numbers of `weightBits` bits, or the odd ones in `+-(2^weightBits - 1)`. */
+function checkWeights(node: Conv2dNode, count: number, scope: Scope): Int8Array | Int16Array {
+  const { path, refuse } = scope;
+  const isOdd = node.weightSpacing === 2;
+  const role = `${isOdd ? 'odd' : 'int8'} weights of ${node.weightBits} bits, ${weightShape(node).join('x')} (OHWI)`;
+  const at = `${path}.weight`;
+  const weight: Int8Array | Int16Array = isOdd
+    ? tensor(node.weight, at, Int16Array, role, scope)
+    : tensor(node.weight, at, Int8Array, role, scope);
+  if (weight.length !== count) refuse(tensorPath(node.weight), `${count} long`, weight.length);
+  const top = 2 ** node.weightBits - 1;
+  const low = -(2 ** (node.weightBits - 1));
+  checkRange(node.weight, weight, isOdd ? -top : low, isOdd ? top : -low - 1, refuse);
+  const even = isOdd ? weight.findIndex((level: number) => level % 2 === 0) : -1;
+  if (even >= 0) refuse(`${tensorPath(node.weight)}[${even}]`, 'odd', weight[even]);
+  return weight;
+}
+
+/** The largest of `|bias| + sum |w| * max |v|` over the output channels: no sum of some of the terms exceeds it. */
 function accumulatorBound(
   node: Conv2dNode,
-  { zeroPoint, qmin, qmax }: LevelsInfo,
-  weight: Int8Array,
+  { zeroPoint, qmin, qmax, spacing }: LevelsInfo,
+  weight: Int8Array | Int16Array,
   bias: Int32Array,
   { path, refuse }: Scope,
 ): number {
-  const reach = zeroPoint.map((zero) => Math.max(Math.abs(qmin - zero), Math.abs(qmax - zero)));
+  const reach = zeroPoint.map((zero) =>
+    Math.max(...[qmin, qmax].map((q) => Math.abs(spacing * (q - zero) + spacing - 1)), spacing - 1),
+  );
   const size = weight.length / node.outChannels;
   let bound = 0;
   for (let o = 0; o < node.outChannels; o++) {
@@ -167,7 +186,8 @@ function checkRequantize(node: RequantizeNode, scope: Scope): LevelsInfo {
   checkRange(node.multiplier, multiplier, 2 ** 30, 2 ** 31 - 1, refuse);
   if (node.negative) checkNegative(node.negative, `${path}.negative`, input.channels, scope);
   if (node.table) checkTable(node, node.table, `${path}.table`, scope);
-  const { bits, signed, zeroPoint, scale } = node.grid;
+  const { bits, signed, zeroPoint, spacing = 1, scale } = node.grid;
+  if (spacing === 2 && signed) refuse(`${path}.grid.signed`, 'false where spacing is 2', signed);
   const range = levelRange({ bits, signed, grid: 'midtread', narrow: false });
   const inside = `an integer from ${range.qmin} to ${range.qmax}, as ${bits} ${signed ? 'signed' : 'unsigned'} bits allow`;
   for (const [key, level] of [
@@ -188,6 +208,7 @@ function checkRequantize(node: RequantizeNode, scope: Scope): LevelsInfo {
     bits,
     signed,
     zeroPoint: new Array<number>(input.channels).fill(zeroPoint),
+    spacing,
     scale,
     qmin: node.qmin,
     qmax: node.qmax,
@@ -222,8 +243,10 @@ function checkTable(node: RequantizeNode, table: LookupTable, path: string, scop
   if (levels.length === 0 || levels.length > limits.table) {
     refuse(tensorPath(table.levels), `1 to ${limits.table} long`, levels.length);
   }
-  const { signed, zeroPoint } = node.grid;
-  if (signed || zeroPoint !== 0) refuse(path, 'absent where the grid is signed or has a zero point', 'a table');
+  const { signed, zeroPoint, spacing } = node.grid;
+  if (signed || zeroPoint !== 0 || spacing === 2) {
+    refuse(path, 'absent where the grid is signed, has a zero point or is mid-rise', 'a table');
+  }
 }
 
 function checkAdd(node: AddNode, scope: Scope): AccumulatorInfo {
@@ -234,7 +257,7 @@ function checkAdd(node: AddNode, scope: Scope): AccumulatorInfo {
   if (a.channels !== b.channels) refuse(at, `a tensor of ${a.channels} channels, as inputs[0] is`, b.channels);
   if (a.factor !== b.factor) refuse(at, `upscaled ${a.factor} times, as inputs[0] is`, b.factor);
   if (gridText(a) !== gridText(b)) refuse(at, `on the grid of inputs[0], ${gridText(a)}`, gridText(b));
-  return { kind: 'accumulator', channels: a.channels, factor: a.factor, bound: 2 * 255 };
+  return { kind: 'accumulator', channels: a.channels, factor: a.factor, bound: 2 * 511 };
 }
 
 function checkPixelShuffle(node: PixelShuffleNode, scope: Scope): LevelsInfo {
@@ -259,7 +282,7 @@ function checkOutput(node: OutputNode, scope: Scope): LevelsInfo {
   const at = `${path}.input`;
   if (input.channels !== 3) refuse(at, 'a tensor of 3 channels', input.channels);
   if (input.factor !== model.scale) refuse(at, `upscaled ${model.scale} times, as scale says`, input.factor);
-  const image = gridText({ bits: 8, signed: false, scale: 1, zeroPoint: [0, 0, 0] });
+  const image = gridText({ bits: 8, signed: false, scale: 1, spacing: 1, zeroPoint: [0, 0, 0] });
   if (gridText(input) !== image) refuse(at, `on the grid of an image, ${image}`, gridText(input));
   return input;
 }
@@ -321,9 +344,11 @@ function checkRange(key: string, data: IntegerTensor, low: number, high: number,
   }
 }
 
-function gridText({ bits, signed, scale, zeroPoint }: Pick<LevelsInfo, 'bits' | 'signed' | 'scale' | 'zeroPoint'>) {
+function gridText(grid: Pick<LevelsInfo, 'bits' | 'signed' | 'scale' | 'spacing' | 'zeroPoint'>) {
+  const { bits, signed, scale, spacing, zeroPoint } = grid;
   const zeros = [...new Set(zeroPoint)];
-  return `${bits} ${signed ? 'signed' : 'unsigned'} bits, zero point ${zeros.length > 1 ? zeroPoint.join(' ') : zeros}, scale ${scale}`;
+  const levels = `${bits} ${signed ? 'signed' : 'unsigned'} ${spacing === 2 ? 'mid-rise ' : ''}bits`;
+  return `${levels}, zero point ${zeros.length > 1 ? zeroPoint.join(' ') : zeros}, scale ${scale}`;
 }
 
 function tensorPath(key: string): string {

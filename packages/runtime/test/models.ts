@@ -25,15 +25,27 @@ export function modelBuilder(seed: number) {
       name: string,
       input: string,
       [inChannels, outChannels]: readonly [number, number],
-      { kernel = [3, 3], bits = 8, extreme = false }: ConvOptions = {},
+      { kernel = [3, 3], bits = 8, extreme = false, odd = false }: ConvOptions = {},
     ) {
       const low = -(2 ** (bits - 1));
       const count = kernel[0] * kernel[1] * inChannels * outChannels;
       const draw = extreme ? () => (random(0, 1) ? low : -low - 1) : () => random(low, -low - 1);
-      tensors[`${name}.weight`] = Int8Array.from({ length: count }, draw);
+      tensors[`${name}.weight`] = odd
+        ? Int16Array.from({ length: count }, () => 2 * draw() + 1)
+        : Int8Array.from({ length: count }, draw);
       tensors[`${name}.bias`] = Int32Array.from({ length: outChannels }, () => random(-5000, 5000));
       const keys = { weight: `${name}.weight`, bias: `${name}.bias` };
-      return push({ op: 'conv2d', name, input, kernel, inChannels, outChannels, ...keys, weightBits: bits });
+      return push({
+        op: 'conv2d',
+        name,
+        input,
+        kernel,
+        inChannels,
+        outChannels,
+        ...keys,
+        weightBits: bits,
+        ...(odd ? { weightSpacing: 2 } : {}),
+      });
     },
     requantize(
       name: string,
@@ -67,6 +79,8 @@ interface ConvOptions {
   readonly bits?: number;
   /** Only the lowest and highest weight. */
   readonly extreme?: boolean;
+  /** On a mid-rise grid. */
+  readonly odd?: boolean;
 }
 
 interface RequantizeOptions {
@@ -79,6 +93,11 @@ interface RequantizeOptions {
 
 export function levels(bits: number, signed: boolean, zeroPoint = 0, scale = 0.5): LevelGrid {
   return { bits, signed, zeroPoint, scale };
+}
+
+/** A mid-rise grid, of values on both sides of zero or on one. */
+export function midrise(bits: number, signed: boolean, scale = 0.5): LevelGrid {
+  return { bits, signed: false, zeroPoint: signed ? 2 ** (bits - 1) : 0, spacing: 2, scale };
 }
 
 /** The grid of an image. */

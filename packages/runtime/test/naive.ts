@@ -10,6 +10,8 @@ export interface NaiveTensor {
   readonly values: number[];
   /** For each channel. */
   readonly zeroPoint: readonly number[];
+  /** 2 on mid-rise grids. */
+  readonly spacing?: 1 | 2;
 }
 
 /** The value of every node, accumulators included. */
@@ -48,12 +50,17 @@ function evaluate(
         const keys = acc < 0 && node.negative ? node.negative : node;
         const at = tensors[keys.multiplier]?.length === 1 ? 0 : c;
         const factor = { multiplier: constant(keys.multiplier, at), shift: constant(keys.shift, at) };
+        if (!table && node.grid.spacing === 2) {
+          const odd = { qmin: 2 * (node.qmin - zero) + 1, qmax: 2 * (node.qmax - zero) + 1, spacing: 2 } as const;
+          return (requantize(acc, factor, 0, odd) - 1) / 2 + zero;
+        }
         if (!table) return requantize(acc, factor, zero, { ...node, spacing: 1 });
         const last = (tensors[table.levels]?.length as number) - 1;
         const level = constant(table.levels, clamp(scaleAccumulator(acc, factor) - table.low, 0, last));
         return clamp(level, node.qmin, node.qmax);
       },
       zero,
+      node.grid.spacing,
     );
   }
   if (node.op === 'pixelShuffle') {
@@ -70,6 +77,7 @@ function evaluate(
         return at(input, Math.floor(y / f), Math.floor(x / f), from);
       },
       zero,
+      input.spacing,
     );
   }
   const [kh, kw] = node.kernel;
@@ -78,10 +86,10 @@ function evaluate(
     for (let ky = 0; ky < kh; ky++) {
       for (let kx = 0; kx < kw; kx++) {
         const [yy, xx] = [y + ky - (kh - 1) / 2, x + kx - (kw - 1) / 2];
-        if (yy < 0 || yy >= input.height || xx < 0 || xx >= input.width) continue;
+        const isOutside = yy < 0 || yy >= input.height || xx < 0 || xx >= input.width;
         for (let i = 0; i < node.inChannels; i++) {
           const weight = constant(node.weight, ((o * kh + ky) * kw + kx) * node.inChannels + i);
-          acc += real(input, yy, xx, i) * weight;
+          acc += (isOutside ? (input.spacing ?? 1) - 1 : real(input, yy, xx, i)) * weight;
         }
       }
     }
@@ -94,19 +102,21 @@ function build(
   channels: number,
   value: (y: number, x: number, c: number) => number,
   zero = 0,
+  spacing: 1 | 2 = 1,
 ): NaiveTensor {
   const values: number[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++) values.push(value(y, x, c));
   }
-  return { height, width, channels, values, zeroPoint: new Array<number>(channels).fill(zero) };
+  return { height, width, channels, values, zeroPoint: new Array<number>(channels).fill(zero), spacing };
 }
 
 function at({ width, channels, values }: NaiveTensor, y: number, x: number, c: number): number {
   return values[(y * width + x) * channels + c] as number;
 }
 
-/** `q - z`; accumulators have zero point 0. */
+/** The value of a level: `q - z`, or `2 * (q - z) + 1`; accumulators have zero point 0. */
 function real(tensor: NaiveTensor, y: number, x: number, c: number): number {
-  return at(tensor, y, x, c) - (tensor.zeroPoint[c] as number);
+  const steps = at(tensor, y, x, c) - (tensor.zeroPoint[c] as number);
+  return tensor.spacing === 2 ? 2 * steps + 1 : steps;
 }

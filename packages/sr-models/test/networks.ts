@@ -66,6 +66,22 @@ export function perChannelPlan(preset: string): QuantPlan {
   });
 }
 
+/** A preset on the paper's full-range grids: weights, skips and whatever can be negative lie on mid-rise grids. */
+export function midrisePlan(preset: string): QuantPlan {
+  const { roles, ...plan } = planFromPreset(preset);
+  const grid = 'midrise';
+  return makePlan({
+    ...plan,
+    name: `${preset}-midrise`,
+    roles: {
+      ...roles,
+      weights: roles.weights && { ...roles.weights, grid, narrow: false },
+      activations: roles.activations && { ...roles.activations, grid },
+      skips: roles.skips && { ...roles.skips, grid },
+    },
+  });
+}
+
 /** Random weights and biases, and grids calibrated on one image. */
 export function calibratedParams(graph: Graph, seed: number, calibration = 'mse'): Params {
   const random = randomNumbers(seed + 1);

@@ -83,9 +83,10 @@ function imageRow(tensor: string, zeroPoint: readonly number[]): Omit<AuditRow, 
 function describe(spec: QuantSpec | null): Pick<AuditRow, 'grid' | 'bits' | 'integer'> {
   if (!spec) return { grid: 'float32', bits: 32, integer: false };
   const { qmin, qmax } = levelRange(spec);
+  const kind = spec.grid === 'midrise' ? ' odd' : spec.affine ? ' affine' : '';
   const channel = spec.granularity === 'channel' ? ' per channel' : '';
   return {
-    grid: `${spec.signed ? 'int' : 'uint'}${spec.bits} [${qmin}, ${qmax}]${channel}`,
+    grid: `${spec.signed ? 'int' : 'uint'}${spec.bits}${kind} [${qmin}, ${qmax}]${channel}`,
     bits: spec.bits,
     integer: true,
   };

@@ -3,7 +3,14 @@ import { makePlan, planFromPreset } from '@fqsr/quant-core/spec';
 import { type IntegerModel, parseModel, runModel, serializeModel } from '@fqsr/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { calibratedParams, perChannelPlan, randomImage, tinyQuantized, tinySrresnet } from '../../test/networks.js';
+import {
+  calibratedParams,
+  midrisePlan,
+  perChannelPlan,
+  randomImage,
+  tinyQuantized,
+  tinySrresnet,
+} from '../../test/networks.js';
 import { ModelError } from '../error.js';
 import type { Graph } from '../graph.js';
 import type { Params } from '../params.js';
@@ -17,7 +24,17 @@ const image = randomImage(3, 17, 13);
 const verified = (graph: Graph, params: Params, model: IntegerModel) =>
   verify(graph, params, image, (tap) => runModel(model, image, { tap }));
 
-const plans = ['w8a8s8', 'w4a4s8', 'w2a2s8', 'w3a5s6', perChannelPlan('w8a8s8'), perChannelPlan('w4a4s6')];
+const plans = [
+  'w8a8s8',
+  'w4a4s8',
+  'w2a2s8',
+  'w3a5s6',
+  perChannelPlan('w8a8s8'),
+  perChannelPlan('w4a4s6'),
+  midrisePlan('w8a8s8'),
+  midrisePlan('w4a4s8'),
+  midrisePlan('w2a1s4'),
+];
 const networks = plans.flatMap((plan, p) =>
   [2, 3, 4].flatMap((scale) =>
     (['direct', 'shuffle'] as const).map((upsampler, u) => ({

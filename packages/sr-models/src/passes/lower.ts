@@ -6,7 +6,7 @@
  * ratio below zero, tanh a table; residual scaling becomes part of the ratio; the rest keeps its names.
  */
 import { quantizerByName } from '@fqsr/quant-core';
-import { deriveMultiplier, type FixedPoint, levelRange, MAX_SHIFT } from '@fqsr/quant-core/spec';
+import { deriveMultiplier, type FixedPoint, MAX_SHIFT } from '@fqsr/quant-core/spec';
 import type { FactorKeys, IntegerModel, IntegerNode, IntegerTensor } from '@fqsr/runtime/format';
 import * as tf from '@tensorflow/tfjs';
 import { ModelError } from '../error.js';
@@ -23,6 +23,7 @@ import {
 import { type Params, toTensors } from '../params.js';
 import { auditGraph } from './audit.js';
 import { forward } from './forward.js';
+import { storedGrid } from './stored-grid.js';
 import { tanhIndex, tanhRatios, tanhTable } from './tanh-table.js';
 
 /** What the forward pass tells about one quantizer: the steps on both sides, in float32, and the level that stands for 0. */
@@ -84,7 +85,9 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
     const levels = convs.get(name) as ConvLevels;
     const weight = `${name}.weight`;
     const bias = `${name}.bias`;
-    tensors[weight] = toOhwi(levels.weights, kernel[0] * kernel[1] * inChannels, outChannels);
+    const isOdd = node.weights?.grid === 'midrise';
+    const ohwi = toOhwi(levels.weights, kernel[0] * kernel[1] * inChannels, outChannels);
+    tensors[weight] = isOdd ? ohwi : Int8Array.from(ohwi);
     tensors[bias] = int32(bias, levels.bias);
     const weightBits = node.weights?.bits ?? 8;
     return {
@@ -96,6 +99,7 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
       outChannels,
       weight,
       weightBits,
+      ...(isOdd ? { weightSpacing: 2 } : {}),
       bias,
     };
   },
@@ -125,8 +129,8 @@ function demandRepresentable(node: GraphNode): void {
   const tensor = node.op === 'conv2d' ? `weights of ${node.name}` : node.name;
   const isWeights = node.op === 'conv2d';
   const reasons: readonly (readonly [boolean, string, string])[] = [
-    [spec.grid === 'midrise', 'lie on a midtread grid', 'a midrise one'],
     [isWeights && spec.affine, 'have no zero point', 'an affine grid'],
+    [isWeights && !spec.signed, 'be signed', 'an unsigned grid'],
     [!isWeights && spec.affine && spec.granularity === 'channel', 'have one zero point', 'one for each channel'],
     [!isWeights && 'shift' in quantizerByName(spec.quantizer).params, 'be quantized as they are', 'a learned shift'],
   ];
@@ -145,15 +149,15 @@ function lowerQuantizer(node: QuantizeNode, lowering: Lowering): IntegerNode {
   const factors = Array.from({ length: channels }, (_, channel) =>
     fixedPoint(name, at(from, channel), at(to, channel)),
   );
-  const { qmin, qmax } = levelRange(spec);
+  const { grid, qmin, qmax } = storedGrid(spec, zeroPoint);
   return {
     op: 'requantize',
     name,
     input: resolve(node.input),
     ...storeFactors(name, factors, tensors),
     ...(slope ? { negative: lowerSlope(name, ratios.get(name) as Ratio, slope, tensors) } : {}),
-    grid: { bits: spec.bits, signed: spec.signed, zeroPoint, scale: to.length > 1 ? [...to] : at(to, 0) },
-    qmin: passesRelu(producer, byName) ? Math.max(qmin, zeroPoint) : qmin,
+    grid: { ...grid, scale: to.length > 1 ? [...to] : at(to, 0) },
+    qmin: passesRelu(producer, byName) ? Math.max(qmin, grid.zeroPoint) : qmin,
     qmax,
   };
 }
@@ -262,8 +266,8 @@ function int32(name: string, values: Float32Array): Int32Array {
 }
 
 /** HWIO to OHWI. */
-function toOhwi(levels: Float32Array, taps: number, outChannels: number): Int8Array {
-  const out = new Int8Array(levels.length);
+function toOhwi(levels: Float32Array, taps: number, outChannels: number): Int16Array {
+  const out = new Int16Array(levels.length);
   for (let tap = 0; tap < taps; tap++) {
     for (let o = 0; o < outChannels; o++) out[o * taps + tap] = levels[tap * outChannels + o] as number;
   }

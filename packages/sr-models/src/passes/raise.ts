@@ -12,19 +12,29 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
   switch (node.op) {
     case 'conv2d': {
       const { op, name, input, kernel, inChannels, outChannels, weightBits } = node;
+      const granularity = weightGranularity(node.name, model);
       const lowest = -(2 ** (weightBits - 1));
       const narrow = weightBits > 1 && !model.tensors[node.weight]?.includes(lowest);
-      const weights = makeSpec({ bits: weightBits, granularity: weightGranularity(node.name, model), narrow });
+      const weights =
+        node.weightSpacing === 2
+          ? makeSpec({ bits: weightBits, granularity, grid: 'midrise' })
+          : makeSpec({ bits: weightBits, granularity, narrow });
       return { op, name, input, kernel, inChannels, outChannels, weights };
     }
     case 'requantize': {
       const { name, input, grid, qmin } = node;
-      const spec = makeSpec({
-        bits: grid.bits,
-        signed: grid.signed,
-        narrow: grid.signed && qmin > -(2 ** (grid.bits - 1)),
-        granularity: typeof grid.scale === 'number' ? 'tensor' : 'channel',
-      });
+      const granularity = typeof grid.scale === 'number' ? 'tensor' : 'channel';
+      const affine = grid.zeroPoint !== 0;
+      const spec =
+        grid.spacing === 2
+          ? makeSpec({ bits: grid.bits, granularity, grid: 'midrise', signed: affine })
+          : makeSpec({
+              bits: grid.bits,
+              signed: grid.signed,
+              affine,
+              narrow: !affine && grid.signed && qmin > -(2 ** (grid.bits - 1)),
+              granularity,
+            });
       return { op: 'quantize', name, input, quantizer: name, role: roleOf(name, model), spec };
     }
     case 'pixelShuffle': {

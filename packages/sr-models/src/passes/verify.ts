@@ -4,6 +4,7 @@ import { ModelError } from '../error.js';
 import type { Graph, GraphNode } from '../graph.js';
 import { type Params, toTensors } from '../params.js';
 import { forward } from './forward.js';
+import { storedGrid, storedLevel } from './stored-grid.js';
 
 /** How far the levels of one tensor are apart. */
 export interface LayerAgreement {
@@ -45,8 +46,12 @@ export function verify(graph: Graph, params: Params, image: ImageBytes, run: Int
     const result = forward(graph, pixels, {
       params: toTensors(graph, params),
       mode: 'exact',
-      onQuantize: (node, _input, { value }) => {
-        expected.set(node.name, Float32Array.from(value.dataSync()));
+      onQuantize: (node, _input, { value }, { zeroPoint }) => {
+        const stored = storedGrid(node.spec, zeroPoint?.dataSync()[0] ?? 0);
+        expected.set(
+          node.name,
+          Float32Array.from(value.dataSync(), (steps) => storedLevel(steps, stored)),
+        );
       },
     });
     return Float32Array.from(result.dataSync());

@@ -1,7 +1,8 @@
 /**
- * `conv2d`: `acc[o] = bias[o] + sum (q - z) * w[o, ky, kx, i]`, stride 1, `same` padding of exact zeros.
+ * `conv2d`: `acc[o] = bias[o] + sum v * w[o, ky, kx, i]`, stride 1, `same` padding; `v = q - z`, and 0 outside the image, or on mid-rise grids `v = 2 * (q - z) + 1`,
+ * and 1 outside.
  *
- * A strip of columns runs down a block of rows. The `kh` input rows above it stand in a ring as doubles `q - z`, zero padded, so that the `kw * C` values
+ * A strip of columns runs down a block of rows. The `kh` input rows above it stand in a ring as doubles `v`, padded, so that the `kw * C` values
  * under a kernel row are contiguous and no border needs a branch. Output channels share doubles ({@link choosePacking}), and the inner loop makes 4 pixels
  * by 2 doubles at a time in registers.
  */
@@ -167,11 +168,12 @@ function unpack(
   }
 }
 
-/** Writes `q - z` of a row of the input, columns `x0 - pad .. x0 + pixels + pad - 1`, zeros outside the image. */
-function rowFiller({ signed, zeroPoint, channels }: LevelsInfo, pad: number) {
+/** Writes the values of a row of the input, columns `x0 - pad .. x0 + pixels + pad - 1`, and what stands for 0 outside the image. */
+function rowFiller({ signed, zeroPoint, spacing, channels }: LevelsInfo, pad: number) {
   // A byte b stands for the signed level (b ^ 128) - 128 and for the unsigned level b.
   const flip = signed ? 128 : 0;
-  const zeros = Int32Array.from(zeroPoint, (zero) => zero + flip);
+  const border = spacing - 1;
+  const offsets = Int32Array.from(zeroPoint, (zero) => spacing * (zero + flip) - border);
   return (
     { levels, width, height }: LevelTensor,
     y: number,
@@ -182,19 +184,19 @@ function rowFiller({ signed, zeroPoint, channels }: LevelsInfo, pad: number) {
   ): void => {
     const end = at + (pixels + 2 * pad) * channels;
     if (y < 0 || y >= height) {
-      ring.fill(0, at, end);
+      ring.fill(border, at, end);
       return;
     }
     const left = Math.max(0, pad - x0);
     const right = Math.max(0, x0 + pixels + pad - width);
     const from = at + left * channels;
     const until = end - right * channels;
-    ring.fill(0, at, from);
-    ring.fill(0, until, end);
+    ring.fill(border, at, from);
+    ring.fill(border, until, end);
     let source = (y * width + x0 - pad + left) * channels;
     for (let i = from; i < until; ) {
       for (let c = 0; c < channels; c++, i++) {
-        ring[i] = ((levels[source++] as number) ^ flip) - (zeros[c] as number);
+        ring[i] = ((levels[source++] as number) ^ flip) * spacing - (offsets[c] as number);
       }
     }
   };

@@ -3,7 +3,7 @@
  *
  * It is `scaleAccumulator` of quant-core with its constants computed once: with `m = h * 2^16 + l`,
  * `q = floor((acc * h + floor(acc * l / 2^16) + 2^(n-17)) / 2^(n-16))`. Divisions by powers of two are exact as multiplications. It holds for negative
- * multipliers too.
+ * multipliers too. On mid-rise grids `n` is one more and nothing is added.
  */
 import type { FactorKeys } from '../../model.js';
 import type { KernelTable, Preparation } from '../kernel.js';
@@ -16,7 +16,7 @@ interface Factors {
   readonly inverse: Float64Array;
 }
 
-function factorsOf(keys: FactorKeys, { info, tensor }: Preparation): Factors {
+function factorsOf(keys: FactorKeys, spacing: 1 | 2, { info, tensor }: Preparation): Factors {
   const { channels } = info;
   const multiplier = tensor(keys.multiplier);
   const shift = tensor(keys.shift);
@@ -28,11 +28,11 @@ function factorsOf(keys: FactorKeys, { info, tensor }: Preparation): Factors {
   };
   for (let c = 0; c < channels; c++) {
     const m = multiplier[multiplier.length === 1 ? 0 : c] as number;
-    const n = shift[shift.length === 1 ? 0 : c] as number;
+    const n = (shift[shift.length === 1 ? 0 : c] as number) + spacing - 1;
     const high = Math.floor(m / 65536);
     factors.high[c] = high;
     factors.low[c] = m / 65536 - high;
-    factors.half[c] = 2 ** (n - 17);
+    factors.half[c] = spacing === 2 ? 0 : 2 ** (n - 17);
     factors.inverse[c] = 2 ** (16 - n);
   }
   return factors;
@@ -45,8 +45,9 @@ function scale(acc: number, { high, low, half, inverse }: Factors, c: number): n
 
 export const requantize: KernelTable['requantize'] = (node, preparation) => {
   const { channels } = preparation.info;
-  const above = factorsOf(node, preparation);
-  const below = node.negative ? factorsOf(node.negative, preparation) : above;
+  const { spacing = 1 } = node.grid;
+  const above = factorsOf(node, spacing, preparation);
+  const below = node.negative ? factorsOf(node.negative, spacing, preparation) : above;
   const { qmin, qmax } = node;
   const zero = node.grid.zeroPoint;
   const table = node.table ? preparation.tensor(node.table.levels) : null;
