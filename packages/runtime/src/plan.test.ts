@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { edsr } from '../test/models.js';
 import { referenceKernels } from './kernels/reference/index.js';
-import { bytesPerPixel, type PlannedTensor, planModel, type Step } from './plan.js';
+import { bytesPerPixel, type PlannedTensor } from './layout.js';
+import { planModel, type Step } from './plan.js';
 
 const reads = (step: Step): readonly PlannedTensor[] =>
   step.kind === 'fused' ? step.from : step.from === null ? [] : [step.from];

@@ -1,0 +1,93 @@
+/** `conv2d`: accumulators of a block, by exact Winograd or directly, and the levels that its tails make of them. */
+import { ACC_PIXEL, ACC_ROW, COLUMNS, ROWS, SLICE, height, padded, width } from './layout';
+import { tile4x8 } from './gemm';
+import { requantize, TAIL } from './requantize';
+import { stage } from './stage';
+import { inputTiles, outputTiles, products } from './winograd';
+
+/** A convolution's fields: source, weights, biases, eight int32 zeros, kernel height and width, groups of 8 outputs, algorithm, outputs, tails, their number. */
+const SOURCE: usize = 0;
+const WEIGHTS: usize = 4;
+const BIASES: usize = 8;
+const ZEROS: usize = 12;
+const KERNEL_HEIGHT: usize = 16;
+const KERNEL_WIDTH: usize = 20;
+const GROUPS: usize = 24;
+const IS_WINOGRAD: usize = 28;
+const OUTPUTS: usize = 32;
+const TAILS: usize = 36;
+const TAIL_COUNT: usize = 40;
+
+@inline function field(node: usize, at: usize): i32 { return load<i32>(node + at); }
+@inline function address(node: usize, at: usize): usize { return <usize>load<u32>(node + at); }
+
+/** The block at row `y`, column `x`; `scratch` is the thread's own memory: accumulators, a small temporary, staged values, and for Winograd V and M. */
+export function conv2d(node: usize, y: i32, x: i32, scratch: usize): void {
+  const source = address(node, SOURCE);
+  const rows = min(ROWS, height(source) - y);
+  const columns = min(COLUMNS, width(source) - x);
+  const acc = scratch;
+  const temp = acc + ROWS * ACC_ROW;
+  const staged = temp + 1024;
+  if (field(node, IS_WINOGRAD)) winograd(node, source, y, rows, x, columns, acc, temp, staged);
+  else direct(node, source, y, rows, x, columns, acc, staged);
+}
+
+function finish(node: usize, acc: usize, y: i32, rows: i32, x: i32, columns: i32, group: i32, groups: i32): void {
+  const count = min(8 * groups, field(node, OUTPUTS) - 8 * group);
+  let tail = address(node, TAILS);
+  for (let i = 0; i < field(node, TAIL_COUNT); i++, tail += TAIL) {
+    requantize(tail, acc, y, rows, x, columns, 8 * group, count);
+  }
+}
+
+function winograd(
+  node: usize, source: usize, y: i32, rows: i32, x: i32, columns: i32, acc: usize, temp: usize, staged: usize,
+): void {
+  const channels = padded(source);
+  const all = field(node, GROUPS);
+  const tiles = (columns + 3) >> 2;
+  // Tiles go four at a time.
+  const quads = (tiles + 3) & ~3;
+  const v = staged + <usize>(6 * (COLUMNS + 2) * 2 * channels);
+  const m = v + <usize>(36 * (COLUMNS / 4) * 2 * channels);
+  const group = <usize>(channels * 16);
+  stage(source, y - 1, 6, x - 1, COLUMNS + 2, staged);
+  inputTiles(staged, channels, quads, v, temp);
+  for (let g = 0; g < all; g += SLICE / 8) {
+    const groups = min(SLICE / 8, all - g);
+    const weights = address(node, WEIGHTS) + <usize>g * group;
+    products(v, channels, quads, weights, groups, group * <usize>all, m, address(node, ZEROS));
+    outputTiles(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
+    finish(node, acc, y, rows, x, columns, g, groups);
+  }
+}
+
+function direct(
+  node: usize, source: usize, y: i32, rows: i32, x: i32, columns: i32, acc: usize, staged: usize,
+): void {
+  const kh = field(node, KERNEL_HEIGHT);
+  const kw = field(node, KERNEL_WIDTH);
+  const pixel = <usize>(2 * padded(source));
+  const wide = COLUMNS + kw - 1;
+  const row = pixel * <usize>wide;
+  const pairs = (kw * padded(source)) >> 1;
+  const all = field(node, GROUPS);
+  const group = <usize>(kh * pairs * 32);
+  stage(source, y - (kh >> 1), rows + kh - 1, x - (kw >> 1), wide, staged);
+  for (let g = 0; g < all; g += SLICE / 8) {
+    const groups = min(SLICE / 8, all - g);
+    for (let o = 0; o < groups; o++) {
+      const weights = address(node, WEIGHTS) + <usize>(g + o) * group;
+      const bias = address(node, BIASES) + <usize>(32 * (g + o));
+      for (let r = 0; r < rows; r++) {
+        const from = staged + <usize>r * row;
+        const to = acc + <usize>(r * ACC_ROW + 32 * o);
+        for (let c = 0; c < columns; c += 4) {
+          tile4x8(from + <usize>c * pixel, pixel, kh, row, pairs, weights, bias, to + <usize>(c * ACC_PIXEL), ACC_PIXEL);
+        }
+      }
+    }
+    finish(node, acc, y, rows, x, columns, g, groups);
+  }
+}

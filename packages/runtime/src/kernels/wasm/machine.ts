@@ -1,0 +1,101 @@
+/** One linear memory with the kernels' module on it: a bump allocator for what lives as long as the model, and room above it for images. */
+import { RuntimeError } from '../../error.js';
+import { binary } from './binary.generated.js';
+
+/** The kernels, by address of their node. */
+export interface WasmKernels {
+  /** The block of 4 rows and 64 columns at row `y`, column `x`; `scratch` belongs to the caller's thread. */
+  conv2d(node: number, y: number, x: number, scratch: number): void;
+  add(node: number, y: number, x: number, scratch: number): void;
+  /** Row `y` of the source. */
+  pixelShuffle(node: number, y: number): void;
+}
+
+interface LinearMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** The part of `WebAssembly` in use, which has no types without the DOM library. */
+interface WebAssemblyApi {
+  readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => LinearMemory;
+  instantiate(
+    bytes: Uint8Array,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<{ readonly instance: { readonly exports: unknown }; readonly module: object }>;
+}
+
+const PAGE = 65536;
+/** Most pages of a 32-bit memory. */
+const PAGES = 65536;
+
+/** Memory and kernels. */
+export interface Machine {
+  readonly kernels: WasmKernels;
+  /** Bytes of memory for as long as the model lives, 16-aligned, zero. */
+  allocate(bytes: number): number;
+  /** Where memory is free from, 16-aligned. */
+  end(): number;
+  /** Makes the memory at least that long. @throws RuntimeError where the host refuses */
+  reserve(bytes: number): void;
+  /** The memory as bytes; void after `reserve` or `allocate`. */
+  bytes(): Uint8Array;
+  /** As int32, by index of 4 bytes; void after `reserve` or `allocate`. */
+  words(): Int32Array;
+}
+
+/** A machine with an empty memory. @throws RuntimeError where the host has no WebAssembly with SIMD */
+export async function openMachine(): Promise<Machine> {
+  const api = Reflect.get(globalThis, 'WebAssembly') as WebAssemblyApi | undefined;
+  if (api === undefined) throw unsupported('none');
+  const memory = new api.Memory({ initial: 1, maximum: PAGES, shared: false });
+  const { instance } = await api
+    .instantiate(unshared(decode(binary)), { env: { memory } })
+    .catch((cause: unknown) => Promise.reject(unsupported((cause as Error).message)));
+  let top = 1024;
+  const reserve = (bytes: number): void => {
+    const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
+    if (missing <= 0) return;
+    try {
+      memory.grow(missing);
+    } catch (cause) {
+      const problem = `the host must have ${Math.ceil(bytes / 2 ** 20)} MiB for this image, got a refusal`;
+      throw new RuntimeError('upscale', problem, 'upscale it in tiles', { cause });
+    }
+  };
+  return {
+    kernels: instance.exports as WasmKernels,
+    allocate: (bytes) => {
+      const at = top;
+      top = Math.ceil((top + bytes) / 16) * 16;
+      reserve(top);
+      return at;
+    },
+    end: () => top,
+    reserve,
+    bytes: () => new Uint8Array(memory.buffer),
+    words: () => new Int32Array(memory.buffer),
+  };
+}
+
+function unsupported(got: string): RuntimeError {
+  const problem = `the host must have WebAssembly with SIMD, got ${got}`;
+  return new RuntimeError('load', problem, "update it, or use the backend 'reference'");
+}
+
+function decode(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/**
+ * The module with an import of plain memory in place of shared memory: one bit of the limits' flags, which stand behind the import's names.
+ *
+ * @param module not changed
+ */
+function unshared(module: Uint8Array): Uint8Array {
+  const name = [3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2]; // "env" "memory", a memory
+  const at = module.findIndex((_, i) => name.every((byte, k) => module[i + k] === byte));
+  const copy = module.slice();
+  copy[at + name.length] = (copy[at + name.length] as number) & ~2;
+  return copy;
+}

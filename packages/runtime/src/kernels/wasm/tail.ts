@@ -1,0 +1,94 @@
+/** A requantization's constants in memory, as the kernels read them. */
+import { MAX_SHIFT } from '@fqsr/quant-core/spec';
+import type { FactorKeys, IntegerTensor, RequantizeNode } from '../../model.js';
+
+/** 32-bit fields of a tail, by index; `assembly/requantize.ts` reads the same. */
+export const tailFields = {
+  to: 0,
+  width: 1,
+  channels: 2,
+  hasNegative: 3,
+  groupShifts: 4,
+  half: 5,
+  zero: 6,
+  qmin: 7,
+  qmax: 8,
+  multipliers: 9,
+  factors: 10,
+  negativeMultipliers: 11,
+  negativeFactors: 12,
+  table: 13,
+  tableLow: 14,
+  tableLast: 15,
+  shifts: 16,
+  negativeShifts: 17,
+} as const;
+
+/** Bytes of a tail. */
+export const TAIL_BYTES = 72;
+
+/** Multipliers and shifts of all channels, the mid-rise grid's extra shift included. */
+export interface ChannelFactors {
+  readonly multipliers: Int32Array;
+  readonly shifts: Uint8Array;
+}
+
+/** One entry for each channel, padded with zeros to a multiple of 8. */
+export function channelFactors(
+  keys: FactorKeys,
+  channels: number,
+  extraShift: number,
+  tensor: (key: string) => IntegerTensor,
+): ChannelFactors {
+  const [multiplier, shift] = [tensor(keys.multiplier), tensor(keys.shift)];
+  const size = Math.ceil(channels / 8) * 8;
+  const at = (source: IntegerTensor, c: number) => source[source.length === 1 ? 0 : c] as number;
+  const multipliers = new Int32Array(size);
+  const shifts = new Uint8Array(size).fill(MAX_SHIFT);
+  for (let c = 0; c < channels; c++) {
+    multipliers[c] = at(multiplier, c);
+    shifts[c] = at(shift, c) + extraShift;
+  }
+  return { multipliers, shifts };
+}
+
+/** The shift that each group of 8 channels shares, 0 for none, and the powers of two that bring each channel to it. */
+export interface GroupShifts {
+  readonly shifts: Int32Array;
+  readonly factors: Int32Array;
+  readonly negativeFactors: Int32Array;
+}
+
+/**
+ * A group shares its largest shift `N` if every accumulator times `2^(N - n)` stays an int32, every product stays below 2^62 and every result an int32.
+ *
+ * @param bound of the accumulators' magnitude
+ */
+export function groupShifts(above: ChannelFactors, below: ChannelFactors, bound: number): GroupShifts {
+  const size = above.shifts.length;
+  const shifts = new Int32Array(size / 8);
+  const factors = new Int32Array(size);
+  const negativeFactors = new Int32Array(size);
+  for (let group = 0; group < size / 8; group++) {
+    const channels = Array.from({ length: 8 }, (_, i) => group * 8 + i);
+    const both = channels.flatMap((c) =>
+      [above, below].map(({ multipliers, shifts }) => ({ m: multipliers[c] as number, n: shifts[c] as number })),
+    );
+    const used = both.filter(({ m }) => m !== 0);
+    const shared = Math.max(17, ...used.map(({ n }) => n));
+    const fits = used.every(({ m, n }) => {
+      const reach = bound * 2 ** (shared - n);
+      return reach < 2 ** 31 && reach * Math.abs(m) < 2 ** 61 && (bound * Math.abs(m)) / 2 ** n < 2 ** 30;
+    });
+    if (!fits || shared > MAX_SHIFT) continue;
+    shifts[group] = shared;
+    for (const c of channels) {
+      factors[c] = above.multipliers[c] === 0 ? 0 : 2 ** (shared - (above.shifts[c] as number));
+      negativeFactors[c] = below.multipliers[c] === 0 ? 0 : 2 ** (shared - (below.shifts[c] as number));
+    }
+  }
+  return { shifts, factors, negativeFactors };
+}
+
+/** The value of `half`: whether half a level is added before the shift. */
+export const roundsHalf = ({ grid }: RequantizeNode): number => (grid.spacing === 2 ? 0 : 1);
