@@ -1,5 +1,5 @@
 /** `add`: sums of two tensors on one grid, and the levels that its tails make of them. */
-import { ACC_PIXEL, ACC_ROW, COLUMNS, ROWS, SLICE, channels, flip, height, levels, offsets, spacing, width } from './layout';
+import { ACC_PIXEL, ACC_ROW, COLUMNS, ROWS, SLICE, channels, flip, levels, offsets, ring, spacing, width } from './layout';
 import { requantize, TAIL } from './requantize';
 
 /** An addition's fields: both sources, tails, their number. */
@@ -8,24 +8,27 @@ const RIGHT: usize = 4;
 const TAILS: usize = 8;
 const TAIL_COUNT: usize = 12;
 
-/** The block at row `y`, column `x`. */
-export function add(node: usize, y: i32, x: i32, scratch: usize): void {
+/** The block at row `y`, column `x`, down to row `end`. */
+export function add(node: usize, y: i32, end: i32, x: i32, scratch: usize): void {
   const left = <usize>load<u32>(node, LEFT);
   const right = <usize>load<u32>(node, RIGHT);
   const w = width(left);
   const c = channels(left);
-  const rows = min(ROWS, height(left) - y);
+  const rows = min(ROWS, end - y);
   const columns = min(COLUMNS, w - x);
   const flips = i16x8.splat(<i16>flip(left));
   const doubled = spacing(left) - 1;
   for (let first = 0; first < c; first += SLICE) {
     const count = min(SLICE, c - first);
     for (let r = 0; r < rows; r++) {
-      let at = <usize>(((y + r) * w + x) * c + first);
+      const column = <usize>(x * c + first);
+      let a = levels(left) + <usize>((y + r) % ring(left)) * <usize>(w * c) + column;
+      let b = levels(right) + <usize>((y + r) % ring(right)) * <usize>(w * c) + column;
       let to = scratch + <usize>(r * ACC_ROW);
       for (let i = 0; i < columns; i++) {
-        sum(levels(left) + at, levels(right) + at, offsets(left) + <usize>(2 * first), count, flips, doubled, to);
-        at += c;
+        sum(a, b, offsets(left) + <usize>(2 * first), count, flips, doubled, to);
+        a += c;
+        b += c;
         to += ACC_PIXEL;
       }
     }

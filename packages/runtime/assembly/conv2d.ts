@@ -1,5 +1,5 @@
 /** `conv2d`: accumulators of a block, by exact Winograd or directly, and the levels that its tails make of them. */
-import { ACC_PIXEL, ACC_ROW, COLUMNS, ROWS, SLICE, height, padded, width } from './layout';
+import { ACC_PIXEL, ACC_ROW, COLUMNS, ROWS, SLICE, padded, width } from './layout';
 import { tile4x8 } from './gemm';
 import { requantize, TAIL } from './requantize';
 import { stage } from './stage';
@@ -21,10 +21,10 @@ const TAIL_COUNT: usize = 40;
 @inline function field(node: usize, at: usize): i32 { return load<i32>(node + at); }
 @inline function address(node: usize, at: usize): usize { return <usize>load<u32>(node + at); }
 
-/** The block at row `y`, column `x`; `scratch` is the thread's own memory: accumulators, a small temporary, staged values, and for Winograd V and M. */
-export function conv2d(node: usize, y: i32, x: i32, scratch: usize): void {
+/** The block at row `y`, column `x`, down to row `end`; `scratch` is the thread's own memory: accumulators, a small temporary, staged values, and for Winograd V and M. */
+export function conv2d(node: usize, y: i32, end: i32, x: i32, scratch: usize): void {
   const source = address(node, SOURCE);
-  const rows = min(ROWS, height(source) - y);
+  const rows = min(ROWS, end - y);
   const columns = min(COLUMNS, width(source) - x);
   const acc = scratch;
   const temp = acc + ROWS * ACC_ROW;

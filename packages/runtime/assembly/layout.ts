@@ -15,7 +15,10 @@ export const ACC_PIXEL: i32 = 4 * SLICE;
 /** Bytes from one row of accumulators to the next. */
 export const ACC_ROW: i32 = ACC_PIXEL * COLUMNS;
 
-/** A source of levels: address, height, width, channels, padded channels, flip (128 where signed), spacing, address of int16 offsets, border value. */
+/**
+ * A source of levels: address, height, width, channels, padded channels, flip (128 where signed), spacing, address of int16 offsets, border value, and the rows
+ * of its ring: row `y` stands at `y % ring`.
+ */
 @inline export function levels(source: usize): usize { return <usize>load<u32>(source, 0); }
 @inline export function height(source: usize): i32 { return load<i32>(source, 4); }
 @inline export function width(source: usize): i32 { return load<i32>(source, 8); }
@@ -25,3 +28,4 @@ export const ACC_ROW: i32 = ACC_PIXEL * COLUMNS;
 @inline export function spacing(source: usize): i32 { return load<i32>(source, 24); }
 @inline export function offsets(source: usize): usize { return <usize>load<u32>(source, 28); }
 @inline export function border(source: usize): i32 { return load<i32>(source, 32); }
+@inline export function ring(source: usize): i32 { return load<i32>(source, 36); }

@@ -28,9 +28,10 @@ const TABLE_LOW: usize = 56;
 const TABLE_LAST: usize = 60;
 const SHIFTS: usize = 64;
 const NEGATIVE_SHIFTS: usize = 68;
+const RING: usize = 72;
 
 /** Bytes of a tail. */
-export const TAIL: usize = 72;
+export const TAIL: usize = 80;
 
 @inline function field(tail: usize, at: usize): i32 { return load<i32>(tail + at); }
 @inline function address(tail: usize, at: usize): usize { return <usize>load<u32>(tail + at); }
@@ -41,15 +42,17 @@ export const TAIL: usize = 72;
 export function requantize(tail: usize, acc: usize, y: i32, rows: i32, x: i32, columns: i32, first: i32, count: i32): void {
   const k = field(tail, CHANNELS);
   const row = <usize>(field(tail, WIDTH) * k);
-  const to = address(tail, TO) + <usize>y * row + <usize>(x * k + first);
+  const base = address(tail, TO) + <usize>(x * k + first);
+  const ring = field(tail, RING);
   for (let c = 0; c < count; c += 8) {
     const lanes = min(8, count - c);
     const from = acc + <usize>(4 * c);
     const channel = first + c;
     const shift = load<i32>(address(tail, GROUP_SHIFTS) + <usize>((channel >> 3) << 2));
-    if (field(tail, TABLE) != 0 || shift == 0) scalars(tail, from, to + c, row, k, rows, columns, channel, lanes);
-    else if (field(tail, HAS_NEGATIVE)) vectors<i64>(tail, shift, from, to + c, row, k, rows, columns, channel, lanes);
-    else vectors<i32>(tail, shift, from, to + c, row, k, rows, columns, channel, lanes);
+    const to = base + c;
+    if (field(tail, TABLE) != 0 || shift == 0) scalars(tail, from, to, row, ring, k, y, rows, columns, channel, lanes);
+    else if (field(tail, HAS_NEGATIVE)) vectors<i64>(tail, shift, from, to, row, ring, k, y, rows, columns, channel, lanes);
+    else vectors<i32>(tail, shift, from, to, row, ring, k, y, rows, columns, channel, lanes);
   }
 }
 
@@ -62,7 +65,8 @@ export function requantize(tail: usize, acc: usize, y: i32, rows: i32, x: i32, c
 
 /** `Kind` is i64 where values below zero have a factor of their own, else i32. */
 function vectors<Kind>(
-  tail: usize, shift: i32, acc: usize, to: usize, row: usize, k: i32, rows: i32, columns: i32, channel: i32, lanes: i32,
+  tail: usize, shift: i32, acc: usize, to: usize, row: usize, ring: i32, k: i32, y: i32, rows: i32, columns: i32, channel: i32,
+  lanes: i32,
 ): void {
   const at = <usize>(4 * channel);
   const round = i64x2.splat((<i64>1 << 62) + (field(tail, HALF) ? <i64>1 << <i64>(shift - 1) : 0));
@@ -84,7 +88,7 @@ function vectors<Kind>(
   const isSigned = field(tail, QMIN) < 0;
   for (let r = 0; r < rows; r++) {
     let from = acc;
-    let out = to;
+    let out = to + <usize>((y + r) % ring) * row;
     for (let x = 0; x < columns; x++) {
       const a0 = v128.load(from);
       const a1 = v128.load(from, 16);
@@ -113,12 +117,13 @@ function vectors<Kind>(
       out += k;
     }
     acc += ACC_ROW;
-    to += row;
   }
 }
 
 /** One value at a time: where a table follows, or factors do not fit lanes. */
-function scalars(tail: usize, acc: usize, to: usize, row: usize, k: i32, rows: i32, columns: i32, first: i32, count: i32): void {
+function scalars(
+  tail: usize, acc: usize, to: usize, row: usize, ring: i32, k: i32, y: i32, rows: i32, columns: i32, first: i32, count: i32,
+): void {
   const table = address(tail, TABLE);
   const half = field(tail, HALF);
   for (let r = 0; r < rows; r++) {
@@ -136,7 +141,7 @@ function scalars(tail: usize, acc: usize, to: usize, row: usize, k: i32, rows: i
           q = <i64>load<u8>(table + <usize>min<i64>(field(tail, TABLE_LAST), max<i64>(0, index)));
         }
         q = min<i64>(field(tail, QMAX), max<i64>(field(tail, QMIN), q));
-        store<u8>(to + <usize>(<i32>row * r + x * k + c), <u8>q);
+        store<u8>(to + <usize>((y + r) % ring) * row + <usize>(x * k + c), <u8>q);
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Staging: the levels under a block as int16 values `v`, channels padded, the border filled in, so that no kernel needs a branch. */
-import { border, channels, flip, height, levels, offsets, padded, spacing, width } from './layout';
+import { border, channels, flip, height, levels, offsets, padded, ring, spacing, width } from './layout';
 
 /**
  * Writes rows `[y0, y0 + rows)` and columns `[x0, x0 + columns)` of a source, which may lie outside of it, to `to` as `[row][column][padded]` int16:
@@ -14,7 +14,7 @@ export function stage(source: usize, y0: i32, rows: i32, x0: i32, columns: i32, 
   const outside = i16x8.splat(<i16>border(source));
   for (let r = 0; r < rows; r++) {
     const y = y0 + r;
-    const from = levels(source) + <usize>(y * w + x0) * c;
+    const from = levels(source) + (<usize>(y % ring(source)) * w + x0) * c;
     for (let x = 0; x < columns; x++) {
       const at = x0 + x;
       if (y < 0 || y >= h || at < 0 || at >= w) fill(to, p, c, outside);

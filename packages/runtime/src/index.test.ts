@@ -36,7 +36,9 @@ describe('load', () => {
       'source must be a Uint8Array, a URL or a string, got nothing',
     );
     await expect(load(new Uint8Array(3))).rejects.toThrow('parseModel');
-    await expect(load(bytes, { backend: 'toString' as never })).rejects.toThrow('backend must be one of reference');
+    await expect(load(bytes, { backend: 'toString' as never })).rejects.toThrow(
+      'backend must be one of auto, reference, wasm',
+    );
   });
 });
 

@@ -1,14 +1,13 @@
 /**
  * `@fqsr/runtime`: runs integer super-resolution models. No dependencies; Node and browsers.
  */
+import { type Engine, openReference } from './engine.js';
 import { RuntimeError, show } from './error.js';
 import { parseModel } from './format.js';
 import { checkImage, type Image } from './image.js';
-import type { KernelTable } from './kernels/kernel.js';
-import { referenceKernels } from './kernels/reference/index.js';
+import { openWasm } from './kernels/wasm/engine.js';
+import { hasSimd } from './kernels/wasm/machine.js';
 import type { IntegerModel } from './model.js';
-import { type Plan, planModel } from './plan.js';
-import { execute } from './run.js';
 import { type ModelSource, readSource } from './source.js';
 import { openTurns } from './turns.js';
 
@@ -19,7 +18,10 @@ export type * from './model.js';
 export { runModel, type Tap } from './run.js';
 export type { ModelSource } from './source.js';
 
-const backends = { reference: referenceKernels } satisfies Record<string, KernelTable>;
+const backends = {
+  reference: (model) => Promise.resolve(openReference(model, 'load')),
+  wasm: (model, { memoryBytes = MEMORY_BYTES }) => openWasm(model, 'load', memoryBytes),
+} satisfies Record<string, (model: IntegerModel, options: LoadOptions) => Promise<Engine>>;
 
 /** Name of a backend. All give the same bytes. */
 export type BackendName = keyof typeof backends;
@@ -27,9 +29,17 @@ export type BackendName = keyof typeof backends;
 /** The names of all backends. */
 export const backendNames = Object.keys(backends) as readonly BackendName[];
 
+/** What rings of rows may take, unless the caller says otherwise. */
+const MEMORY_BYTES = 64 * 2 ** 20;
+
 export interface LoadOptions {
-  /** `reference` (the default): plain TypeScript, one thread. */
-  readonly backend?: BackendName;
+  /**
+   * `wasm`: WebAssembly with SIMD; `reference`: plain TypeScript; `auto` (the default): `wasm` where the host has it, else `reference`, as
+   * {@link Upscaler.backend} says.
+   */
+  readonly backend?: BackendName | 'auto';
+  /** Bytes of rows that the WASM backend may hold, beside the model, the image and the result; wide images take at least 4 rows. 64 MiB by default. */
+  readonly memoryBytes?: number;
 }
 
 export interface UpscaleOptions {
@@ -39,9 +49,11 @@ export interface UpscaleOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A loaded model. Several images may be upscaled at a time. */
+/** A loaded model. Several images may be upscaled at a time; the WASM backend takes one after another. */
 export interface Upscaler {
   readonly model: IntegerModel;
+  /** What runs it. */
+  readonly backend: BackendName;
   /**
    * Upscales an image; lets the event loop run about every 30 ms.
    *
@@ -70,40 +82,59 @@ const TURN_MS = 30;
  * const { width, height, data } = await upscaler.upscale({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) });
  * // 4, 4, 48 bytes
  */
-export async function load(source: ModelSource, { backend = 'reference' }: LoadOptions = {}): Promise<Upscaler> {
-  if (!Object.hasOwn(backends, backend)) {
-    const problem = `backend must be one of ${backendNames.join(', ')}, got ${show(backend)}`;
+export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Upscaler> {
+  const { backend = 'auto' } = options;
+  if (backend !== 'auto' && !Object.hasOwn(backends, backend)) {
+    const problem = `backend must be one of auto, ${backendNames.join(', ')}, got ${show(backend)}`;
     throw new RuntimeError('load', problem, 'choose a known backend');
   }
   const model = parseModel(await readSource(source));
-  const loaded: { plan: Plan | null } = { plan: planModel(model, backends[backend], 'load') };
+  const chosen = backend === 'auto' ? (hasSimd() ? 'wasm' : 'reference') : backend;
+  const loaded: Loaded = { engine: await backends[chosen](model, options), queue: Promise.resolve() };
   const dispose = () => {
-    loaded.plan = null;
+    loaded.engine = null;
   };
   return {
     model,
-    upscale: (image, options = {}) => upscale(loaded, image, options),
+    backend: chosen,
+    upscale: (image, upscaleOptions = {}) => upscale(loaded, image, upscaleOptions),
     dispose,
     [Symbol.dispose]: dispose,
   };
 }
 
-async function upscale(
-  loaded: { readonly plan: Plan | null },
-  image: Image,
-  { onProgress, signal }: UpscaleOptions,
-): Promise<Image> {
-  const { plan } = loaded;
-  if (plan === null) throw disposed();
-  checkImage(image, plan.largest, 'upscale');
+/** A loaded model's engine, until it is disposed, and the last of the runs that wait for each other. */
+interface Loaded {
+  engine: Engine | null;
+  queue: Promise<unknown>;
+}
+
+async function upscale(loaded: Loaded, image: Image, options: UpscaleOptions): Promise<Image> {
+  const { engine } = loaded;
+  if (engine === null) throw disposed();
+  checkImage(image, engine.largest, 'upscale');
+  options.signal?.throwIfAborted();
+  if (!engine.isExclusive) return run(loaded, image, options);
+  const before = loaded.queue;
+  const own = before.then(
+    () => run(loaded, image, options),
+    () => run(loaded, image, options),
+  );
+  loaded.queue = own;
+  return own;
+}
+
+async function run(loaded: Loaded, image: Image, { onProgress, signal }: UpscaleOptions): Promise<Image> {
+  const { engine } = loaded;
+  if (engine === null) throw disposed();
   signal?.throwIfAborted();
-  const total = plan.work * image.width * image.height;
+  const total = engine.work * image.width * image.height;
   const turns = openTurns();
   try {
-    const run = execute(plan, image);
+    const work = engine.run(image);
     let started = performance.now();
     for (;;) {
-      const { done, value } = run.next();
+      const { done, value } = work.next();
       if (done) {
         onProgress?.(total, total);
         return value;
@@ -112,7 +143,7 @@ async function upscale(
       if (value < total) onProgress?.(value, total);
       await turns.next();
       signal?.throwIfAborted();
-      if (loaded.plan === null) throw disposed();
+      if (loaded.engine === null) throw disposed();
       started = performance.now();
     }
   } finally {

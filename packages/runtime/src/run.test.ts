@@ -1,38 +1,59 @@
 import { describe, expect, it } from 'vitest';
 import { edsr, imageGrid, levels, midrise, modelBuilder, randomImage } from '../test/models.js';
-import { runNaive } from '../test/naive.js';
+import { type NaiveTensor, runNaive } from '../test/naive.js';
 import { parseModel, serializeModel } from './format.js';
 import type { Image } from './image.js';
+import { referenceKernels } from './kernels/reference/index.js';
+import { openMachine } from './kernels/wasm/machine.js';
+import { compile } from './kernels/wasm/program.js';
+import { executeProgram } from './kernels/wasm/run.js';
+import { layoutModel } from './layout.js';
 import type { IntegerModel } from './model.js';
-import { runModel } from './run.js';
+import { planModel } from './plan.js';
+import { execute, type Tap } from './run.js';
 
-/** Every stored tensor and the result equal the naive run's. */
-function expectExact(model: IntegerModel, image: Image): void {
+/** Every stored tensor and the result equal the naive run's, on every backend, whole and by bands of rows. */
+async function expectExact(model: IntegerModel, image: Image): Promise<void> {
   const naive = runNaive(model, image);
-  const seen: string[] = [];
-  const result = runModel(model, image, {
-    tap(name, stored, height, width, channels) {
-      const wanted = naive.get(name);
-      expect({ name, height, width, channels }).toEqual({
-        name,
-        height: wanted?.height,
-        width: wanted?.width,
-        channels: wanted?.channels,
-      });
-      expect([...stored], name).toEqual(wanted?.values);
-      seen.push(name);
-    },
-  });
-  const storedOps = ['input', 'requantize', 'pixelShuffle'];
-  expect(seen.toSorted()).toEqual(
-    model.nodes
-      .filter(({ op }) => storedOps.includes(op))
-      .map(({ name }) => name)
-      .toSorted(),
-  );
-  const wanted = naive.get('result');
-  expect([...result.data]).toEqual(wanted?.values);
-  expect(result).toMatchObject({ width: image.width * model.scale, height: image.height * model.scale, channels: 3 });
+  const wanted = naive.get('result')?.values;
+  const stored = model.nodes.flatMap(({ op, name }) => (['conv2d', 'add', 'output'].includes(op) ? [] : [name]));
+  const layout = layoutModel(model, 'test');
+  const machine = await openMachine();
+  const program = compile(layout, machine);
+  const engines = {
+    reference: (tap: Tap) => execute(planModel(model, referenceKernels), image, tap),
+    wasm: (tap: Tap) => executeProgram(program, layout, machine, image, { band: image.height, tap }),
+  };
+  for (const [backend, run] of Object.entries(engines)) {
+    const seen: string[] = [];
+    const result = finish(
+      run((name, levels, height, width, channels) => {
+        const { values, ...size } = naive.get(name) as NaiveTensor;
+        expect({ name, height, width, channels }).toEqual({
+          name,
+          height: size.height,
+          width: size.width,
+          channels: size.channels,
+        });
+        expect([...levels], `${backend} ${name}`).toEqual(values);
+        seen.push(name);
+      }),
+    );
+    expect(seen.toSorted()).toEqual(stored.toSorted());
+    expect([...result.data], backend).toEqual(wanted);
+    expect(result).toMatchObject({ width: image.width * model.scale, height: image.height * model.scale, channels: 3 });
+  }
+  for (const band of [1, 4, 8]) {
+    const { data } = finish(executeProgram(program, layout, machine, image, { band }));
+    expect([...data], `bands of ${band}`).toEqual(wanted);
+  }
+}
+
+function finish<Result>(run: Generator<number, Result>): Result {
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value;
+  }
 }
 
 const solid = (width: number, height: number, value: number): Image => ({
@@ -51,26 +72,29 @@ describe('an EDSR-like model equals the naive run', () => {
     [33, 4],
     [35, 35],
     [66, 3],
-  ])('on %i x %i', (width, height) => {
-    expectExact(edsr({}), randomImage(7, width, height));
+  ])('on %i x %i', async (width, height) => {
+    await expectExact(edsr({}), randomImage(7, width, height));
   });
 
   it.each([
     { weightBits: 8, bits: 8, skipBits: 8 },
+    { weightBits: 8, bits: 8, skipBits: 8, features: 16 },
+    { weightBits: 4, bits: 4, skipBits: 8, features: 72, blocks: 1 },
+    { weightBits: 5, bits: 3, skipBits: 7, features: 20, blocks: 1, scale: 3 },
     { weightBits: 2, bits: 2, skipBits: 4 },
     { weightBits: 1, bits: 1, skipBits: 8 },
     { weightBits: 3, bits: 5, skipBits: 6 },
     { weightBits: 8, bits: 8, skipBits: 8, scale: 3, features: 5 },
     { weightBits: 4, bits: 4, skipBits: 8, scale: 4, features: 7, blocks: 1 },
-  ])('with %o', (options) => {
-    expectExact(edsr({ seed: 5, ...options }), randomImage(8, 11, 9));
+  ])('with %o', async (options) => {
+    await expectExact(edsr({ seed: 5, ...options }), randomImage(8, 11, 9));
   });
 });
 
 describe('conv2d', () => {
   it.each([[[1, 1]], [[1, 3]], [[5, 1]], [[5, 5]], [[9, 9]], [[15, 15]]] as const)(
     'kernel %o, per-channel input zero points, zeros exact at the border',
-    (kernel) => {
+    async (kernel) => {
       const b = modelBuilder(3);
       b.conv2d('conv', b.input([0, 128, 255]), [3, 3], { kernel });
       b.output(b.requantize('out', 'conv', { factor: 1 / 200, channels: 3, grid: imageGrid }));
@@ -79,21 +103,21 @@ describe('conv2d', () => {
         [4, 9],
         [37, 3],
       ] as const)
-        expectExact(b.build(1), randomImage(4, width, height));
+        await expectExact(b.build(1), randomImage(4, width, height));
     },
   );
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('weights of %i bits, all extreme, on extreme and random images', (bits) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('weights of %i bits, all extreme, on extreme and random images', async (bits) => {
     const b = modelBuilder(bits);
     b.conv2d('wide', b.input([0, 255, 128]), [3, 13], { bits, extreme: true });
     b.requantize('mid', 'wide', { factor: 2 ** -bits / 9, channels: 13, grid: levels(8, false, 77) });
     b.conv2d('narrow', 'mid', [13, 3], { bits, extreme: true });
     b.output(b.requantize('out', 'narrow', { factor: 2 ** -bits / 9, grid: imageGrid }));
     const model = b.build(1);
-    for (const image of [solid(5, 5, 0), solid(5, 5, 255), randomImage(1, 9, 6)]) expectExact(model, image);
+    for (const image of [solid(5, 5, 0), solid(5, 5, 255), randomImage(1, 9, 6)]) await expectExact(model, image);
   });
 
-  it('the largest accumulators int32 allows, both signs', () => {
+  it('the largest accumulators int32 allows, both signs', async () => {
     const b = modelBuilder(9);
     b.conv2d('conv', b.input([0, 0, 0]), [3, 3], { kernel: [3, 3] });
     const weights = b.tensors['conv.weight'] as Int8Array;
@@ -101,22 +125,22 @@ describe('conv2d', () => {
     weights.fill(-128, 27, 54);
     b.tensors['conv.bias'] = Int32Array.of(2 ** 31 - 1 - 27 * 127 * 255, -(2 ** 31) + 1 + 27 * 128 * 255, 0);
     b.output(b.requantize('out', 'conv', { factor: 2 ** -24, channels: 3, grid: imageGrid }));
-    for (const value of [0, 1, 255]) expectExact(b.build(1), solid(3, 3, value));
+    for (const value of [0, 1, 255]) await expectExact(b.build(1), solid(3, 3, value));
   });
 
-  it('64 channels of 8 bits, all at their limits', () => {
+  it('64 channels of 8 bits, all at their limits', async () => {
     const b = modelBuilder(10);
     b.conv2d('conv', b.input([0, 0, 0]), [3, 64], { extreme: true });
     b.requantize('mid', 'conv', { factor: 1, channels: 64, grid: levels(8, false) });
     b.conv2d('tail', 'mid', [64, 3], { extreme: true });
     (b.tensors['tail.weight'] as Int8Array).fill(-128, 0, 576).fill(127, 576, 1152);
     b.output(b.requantize('out', 'tail', { factor: 2 ** -16, channels: 3, grid: imageGrid }));
-    expectExact(b.build(1), solid(4, 4, 255));
+    await expectExact(b.build(1), solid(4, 4, 255));
   });
 });
 
 describe('graph', () => {
-  it('accumulators with several consumers, requantize nodes far from their convolution', () => {
+  it('accumulators with several consumers, requantize nodes far from their convolution', async () => {
     const b = modelBuilder(12);
     b.conv2d('a', b.input(), [3, 4]);
     b.conv2d('b', 'image', [3, 4]);
@@ -133,60 +157,63 @@ describe('graph', () => {
     b.requantize('v', 'ua', { factor: 1, grid: levels(4, false) });
     b.conv2d('tail', 'v', [4, 3]);
     b.output(b.requantize('out', 'tail', { factor: 0.1, grid: imageGrid }));
-    expectExact(b.build(1), randomImage(2, 10, 34));
+    await expectExact(b.build(1), randomImage(2, 10, 34));
   });
 
-  it.each([1, 2, 4, 8])('mid-rise grids of %i bits: borders of level 1, adds, shuffles, a PReLU and files', (bits) => {
-    const b = modelBuilder(20 + bits);
-    b.conv2d('head', b.input(), [3, 5], { bits, odd: true, kernel: [5, 3] });
-    const factor = 2 ** -bits / 200;
-    const negative = { multiplier: 'skip.a.negative', shift: 'skip.a.negativeShift' };
-    b.requantize('skip.a', 'head', { factor, channels: 5, grid: midrise(bits, true) });
-    b.requantize('skip.b', 'head', { factor: factor / 2, grid: midrise(bits, true) });
-    b.add('sum', 'skip.a', 'skip.b');
-    b.requantize('act', 'sum', { factor: 0.7, grid: midrise(bits, false) });
-    b.requantize('act.signed', 'sum', { factor: 0.7, channels: 5, grid: midrise(bits, true) });
-    b.conv2d('up', 'act', [5, 20], { bits, odd: true });
-    b.requantize('wide', 'up', { factor, grid: midrise(bits, true) });
-    b.pixelShuffle('shuffle', 'wide', 2, 'dcr');
-    b.conv2d('tail', 'shuffle', [5, 3], { bits: 8 });
-    b.conv2d('side', 'act.signed', [5, 12], { bits: 3 });
-    b.requantize('side.q', 'side', { factor: 0.1, grid: imageGrid });
-    b.pixelShuffle('side.up', 'side.q', 2);
-    b.requantize('tail.q', 'tail', { factor: 0.1, grid: imageGrid });
-    b.add('both', 'tail.q', 'side.up');
-    b.output(b.requantize('out', 'both', { factor: 0.5, grid: imageGrid }));
-    const built = b.build(2);
-    const model: IntegerModel = {
-      ...built,
-      nodes: built.nodes.map((node) => (node.name === 'skip.a' ? { ...node, negative } : node)),
-      tensors: {
-        ...built.tensors,
-        [negative.multiplier]: Int32Array.of(0, 2 ** 30 + 5, -(2 ** 30), 2 ** 31 - 1, 1 - 2 ** 31),
-        [negative.shift]: Uint8Array.of(20, 42, 41, 43, 40),
-      },
-    };
-    for (const [width, height] of [
-      [1, 1],
-      [9, 4],
-      [35, 6],
-    ] as const)
-      expectExact(model, randomImage(4, width, height));
-    expect(parseModel(serializeModel(model))).toEqual(model);
-  });
+  it.each([1, 2, 4, 8])(
+    'mid-rise grids of %i bits: borders of level 1, adds, shuffles, a PReLU and files',
+    async (bits) => {
+      const b = modelBuilder(20 + bits);
+      b.conv2d('head', b.input(), [3, 5], { bits, odd: true, kernel: [5, 3] });
+      const factor = 2 ** -bits / 200;
+      const negative = { multiplier: 'skip.a.negative', shift: 'skip.a.negativeShift' };
+      b.requantize('skip.a', 'head', { factor, channels: 5, grid: midrise(bits, true) });
+      b.requantize('skip.b', 'head', { factor: factor / 2, grid: midrise(bits, true) });
+      b.add('sum', 'skip.a', 'skip.b');
+      b.requantize('act', 'sum', { factor: 0.7, grid: midrise(bits, false) });
+      b.requantize('act.signed', 'sum', { factor: 0.7, channels: 5, grid: midrise(bits, true) });
+      b.conv2d('up', 'act', [5, 20], { bits, odd: true });
+      b.requantize('wide', 'up', { factor, grid: midrise(bits, true) });
+      b.pixelShuffle('shuffle', 'wide', 2, 'dcr');
+      b.conv2d('tail', 'shuffle', [5, 3], { bits: 8 });
+      b.conv2d('side', 'act.signed', [5, 12], { bits: 3 });
+      b.requantize('side.q', 'side', { factor: 0.1, grid: imageGrid });
+      b.pixelShuffle('side.up', 'side.q', 2);
+      b.requantize('tail.q', 'tail', { factor: 0.1, grid: imageGrid });
+      b.add('both', 'tail.q', 'side.up');
+      b.output(b.requantize('out', 'both', { factor: 0.5, grid: imageGrid }));
+      const built = b.build(2);
+      const model: IntegerModel = {
+        ...built,
+        nodes: built.nodes.map((node) => (node.name === 'skip.a' ? { ...node, negative } : node)),
+        tensors: {
+          ...built.tensors,
+          [negative.multiplier]: Int32Array.of(0, 2 ** 30 + 5, -(2 ** 30), 2 ** 31 - 1, 1 - 2 ** 31),
+          [negative.shift]: Uint8Array.of(20, 42, 41, 43, 40),
+        },
+      };
+      for (const [width, height] of [
+        [1, 1],
+        [9, 4],
+        [35, 6],
+      ] as const)
+        await expectExact(model, randomImage(4, width, height));
+      expect(parseModel(serializeModel(model))).toEqual(model);
+    },
+  );
 
-  it.each(['dcr', 'crd'] as const)('pixel shuffles in order %s, twice', (order) => {
+  it.each(['dcr', 'crd'] as const)('pixel shuffles in order %s, twice', async (order) => {
     const b = modelBuilder(13);
     b.conv2d('up', b.input(), [3, 48], { kernel: [1, 1] });
     b.requantize('q', 'up', { factor: 1 / 100, channels: 48, grid: imageGrid });
     b.output(b.pixelShuffle('shuffle2', b.pixelShuffle('shuffle1', 'q', 2, order), 2, order));
-    expectExact(b.build(4), randomImage(3, 5, 7));
+    await expectExact(b.build(4), randomImage(3, 5, 7));
   });
 
-  it('image and add straight from the input', () => {
+  it('image and add straight from the input', async () => {
     const b = modelBuilder(14);
     b.add('twice', b.input([1, 2, 250]), 'image');
     b.output(b.requantize('half', 'twice', { factor: 0.5, grid: imageGrid }));
-    expectExact(b.build(1), randomImage(3, 70, 3));
+    await expectExact(b.build(1), randomImage(3, 70, 3));
   });
 });

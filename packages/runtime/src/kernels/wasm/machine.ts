@@ -4,9 +4,9 @@ import { binary } from './binary.generated.js';
 
 /** The kernels, by address of their node. */
 export interface WasmKernels {
-  /** The block of 4 rows and 64 columns at row `y`, column `x`; `scratch` belongs to the caller's thread. */
-  conv2d(node: number, y: number, x: number, scratch: number): void;
-  add(node: number, y: number, x: number, scratch: number): void;
+  /** The block of 64 columns and up to 4 rows, down to row `end`, at row `y`, column `x`; `scratch` belongs to the caller's thread. */
+  conv2d(node: number, y: number, end: number, x: number, scratch: number): void;
+  add(node: number, y: number, end: number, x: number, scratch: number): void;
   /** Row `y` of the source. */
   pixelShuffle(node: number, y: number): void;
 }
@@ -18,6 +18,7 @@ interface LinearMemory {
 
 /** The part of `WebAssembly` in use, which has no types without the DOM library. */
 interface WebAssemblyApi {
+  validate(bytes: Uint8Array): boolean;
   readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => LinearMemory;
   instantiate(
     bytes: Uint8Array,
@@ -42,6 +43,12 @@ export interface Machine {
   bytes(): Uint8Array;
   /** As int32, by index of 4 bytes; void after `reserve` or `allocate`. */
   words(): Int32Array;
+}
+
+/** Whether the host has WebAssembly with what the kernels need. */
+export function hasSimd(): boolean {
+  const api = Reflect.get(globalThis, 'WebAssembly') as WebAssemblyApi | undefined;
+  return api?.validate(unshared(decode(binary))) ?? false;
 }
 
 /** A machine with an empty memory. @throws RuntimeError where the host has no WebAssembly with SIMD */

@@ -16,6 +16,8 @@ export interface Binding {
   readonly width: number;
   readonly height: number;
   addressOf(tensor: PlannedTensor): number;
+  /** Rows that are kept of a tensor: row `y` stands at `y % ring`. */
+  ringOf(tensor: PlannedTensor): number;
 }
 
 /** One kernel's work. */
@@ -27,6 +29,8 @@ export interface WasmStep {
   readonly algorithm: Algorithm | null;
   /** Height and width of what it computes, in units of the image's; a shuffle's source. */
   readonly factor: number;
+  /** Stored tensors that it reads, with the rows that it needs above and below those it computes. */
+  readonly from: readonly { readonly tensor: PlannedTensor; readonly halo: number }[];
   /** Stored tensors that it writes. */
   readonly to: readonly PlannedTensor[];
   /** Multiply-adds or the like for each pixel of the input image. */
@@ -96,6 +100,7 @@ const sourceFields = {
   spacing: 6,
   offsets: 7,
   border: 8,
+  ring: 9,
 } as const;
 const convFields = {
   source: 0,
@@ -145,7 +150,7 @@ function compileSource(name: string, info: LevelsInfo, padded: number, { layout,
   const { spacing } = info;
   const offsets = new Int16Array(Math.ceil(padded / 8) * 8);
   for (const [c, zero] of info.zeroPoint.entries()) offsets[c] = spacing * (zero + flip) - spacing + 1;
-  const address = machine.allocate(36);
+  const address = machine.allocate(40);
   write(machine, address, sourceFields, {
     channels: info.channels,
     padded,
@@ -156,9 +161,10 @@ function compileSource(name: string, info: LevelsInfo, padded: number, { layout,
   });
   return {
     address,
-    bind: ({ width, height, addressOf }) =>
+    bind: ({ width, height, addressOf, ringOf }) =>
       write(machine, address, sourceFields, {
         levels: addressOf(tensor),
+        ring: ringOf(tensor),
         height: height * info.factor,
         width: width * info.factor,
       }),
@@ -171,10 +177,10 @@ function compileTails(tails: readonly RequantizeNode[], bound: number, compiler:
   for (const [i, node] of tails.entries()) compileTail(node, address + i * TAIL_BYTES, bound, compiler);
   return {
     address,
-    bind: ({ width, addressOf }) => {
+    bind: ({ width, addressOf, ringOf }) => {
       for (const [i, { name }] of tails.entries()) {
         const tensor = tensorOf(name, layout);
-        const values = { to: addressOf(tensor), width: width * tensor.factor };
+        const values = { to: addressOf(tensor), ring: ringOf(tensor), width: width * tensor.factor };
         write(machine, address + i * TAIL_BYTES, tailFields, values);
       }
     },
@@ -250,6 +256,7 @@ function compileConv2d(node: Conv2dNode, tails: readonly RequantizeNode[], compi
       name: node.name,
       algorithm,
       factor: input.factor,
+      from: [{ tensor: tensorOf(node.input, layout), halo: (kh - 1) / 2 }],
       to: tails.map(({ name }) => tensorOf(name, layout)),
       work: macsPerPixel(node) * input.factor ** 2,
       bind: (binding) => {
@@ -278,6 +285,7 @@ function compileAdd(node: AddNode, tails: readonly RequantizeNode[], compiler: C
       name: node.name,
       algorithm: null,
       factor: info.factor,
+      from: node.inputs.map((name) => ({ tensor: tensorOf(name, layout), halo: 0 })),
       to: tails.map(({ name }) => tensorOf(name, layout)),
       work: info.channels * info.factor ** 2,
       bind: (binding) => {
@@ -290,8 +298,8 @@ function compileAdd(node: AddNode, tails: readonly RequantizeNode[], compiler: C
 function compileShuffle(node: PixelShuffleNode, { layout, machine }: Compiler): Compiled {
   const from = tensorOf(node.input, layout);
   const to = tensorOf(node.name, layout);
-  const address = machine.allocate(28);
-  const fields = { from: 0, to: 1, height: 2, width: 3, channels: 4, factor: 5, isCrd: 6 } as const;
+  const address = machine.allocate(32);
+  const fields = { from: 0, to: 1, width: 2, channels: 3, factor: 4, isCrd: 5, fromRing: 6, toRing: 7 } as const;
   write(machine, address, fields, {
     channels: from.channels,
     factor: node.factor,
@@ -305,13 +313,15 @@ function compileShuffle(node: PixelShuffleNode, { layout, machine }: Compiler): 
       name: node.name,
       algorithm: null,
       factor: from.factor,
+      from: [{ tensor: from, halo: 0 }],
       to: [to],
       work: from.channels * from.factor ** 2,
-      bind: ({ width, height, addressOf }) =>
+      bind: ({ width, addressOf, ringOf }) =>
         write(machine, address, fields, {
           from: addressOf(from),
           to: addressOf(to),
-          height: height * from.factor,
+          fromRing: ringOf(from),
+          toRing: ringOf(to),
           width: width * from.factor,
         }),
     },

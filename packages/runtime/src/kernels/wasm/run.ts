@@ -1,69 +1,98 @@
 /** Runs a compiled model on an image, block by block. */
 import type { Image } from '../../image.js';
-import { bytesPerPixel, type Layout, type PlannedTensor } from '../../layout.js';
+import type { Layout, PlannedTensor } from '../../layout.js';
 import type { Tap } from '../../run.js';
 import type { Machine } from './machine.js';
 import type { Program, WasmStep } from './program.js';
+import { rings, schedule, type Turn } from './schedule.js';
 
 /** Rows and columns of a block. */
 const ROWS = 4;
 const COLUMNS = 64;
+
+/** How to run a program. */
+export interface ProgramOptions {
+  /** Rows of the image that go in at a time: a multiple of 4, or all. */
+  readonly band: number;
+  /** Sees every stored tensor when it is complete; the band must be the whole image. */
+  readonly tap?: Tap | undefined;
+}
+
+/** Bytes of all rings for a band. */
+export function ringBytes(program: Program, width: number, height: number, band: number): number {
+  let bytes = 0;
+  for (const [tensor, rows] of rings(program, height, band)) bytes += rows * rowBytes(tensor, width) + 64;
+  return bytes;
+}
+
+const rowBytes = ({ channels, factor }: PlannedTensor, width: number): number => channels * factor * width;
 
 /**
  * Runs a program; yields the work done so far after each block, of a total of `program.work * width * height`. One run at a time: the memory is the machine's.
  */
 export function* executeProgram(
   program: Program,
-  layout: Layout,
+  { scale }: Layout,
   machine: Machine,
   image: Image,
-  tap?: Tap,
+  { band, tap }: ProgramOptions,
 ): Generator<number, Image> {
   const { width, height } = image;
-  const area = width * height;
-  const slots: number[] = [];
+  const sizes = rings(program, height, band);
+  const addresses = new Map<PlannedTensor, number>();
   const scratch = machine.end();
   // Kernels read up to 64 bytes past what they use.
   let top = scratch + program.scratch + 64;
-  for (const size of layout.slots) {
-    slots.push(top);
-    top = Math.ceil((top + size * area) / 64) * 64 + 64;
+  for (const [tensor, rows] of sizes) {
+    addresses.set(tensor, top);
+    top = Math.ceil((top + rows * rowBytes(tensor, width)) / 64) * 64 + 64;
   }
   machine.reserve(top);
-  const addressOf = ({ slot }: PlannedTensor): number => slots[slot] as number;
-  const view = (tensor: PlannedTensor) =>
-    machine.bytes().subarray(addressOf(tensor), addressOf(tensor) + bytesPerPixel(tensor) * area);
-  const show = (tensor: PlannedTensor): void => {
-    const levels = view(tensor);
-    const signed = tensor.signed ? new Int8Array(levels.buffer, levels.byteOffset, levels.length) : levels;
-    tap?.(tensor.name, signed, height * tensor.factor, width * tensor.factor, tensor.channels);
+  const addressOf = (tensor: PlannedTensor) => addresses.get(tensor) as number;
+  const ringOf = (tensor: PlannedTensor) => sizes.get(tensor) as number;
+  for (const { bind } of program.steps) bind({ width, height, addressOf, ringOf });
+  const rowOf = (tensor: PlannedTensor, y: number): Uint8Array => {
+    const bytes = rowBytes(tensor, width);
+    const at = addressOf(tensor) + (y % ringOf(tensor)) * bytes;
+    return machine.bytes().subarray(at, at + bytes);
   };
-  view(program.input).set(image.data);
-  if (tap) show(program.input);
+  const show = (tensor: PlannedTensor): void => {
+    const at = addressOf(tensor);
+    const all = machine.bytes().slice(at, at + rowBytes(tensor, width) * height * tensor.factor);
+    const levels = tensor.signed ? new Int8Array(all.buffer) : all;
+    tap?.(tensor.name, levels, height * tensor.factor, width * tensor.factor, tensor.channels);
+  };
+  const data = new Uint8Array(width * height * scale * scale * 3);
   let done = 0;
-  for (const step of program.steps) {
-    step.bind({ width, height, addressOf });
-    yield* runStep(step, machine, width, height, scratch, done);
-    done += step.work * area;
-    if (tap) for (const tensor of step.to) show(tensor);
+  for (const turn of schedule(program, height, band)) {
+    const { step, y0, y1 } = turn;
+    if (step === 'input') {
+      for (let y = y0; y < y1; y++)
+        rowOf(program.input, y).set(image.data.subarray(y * width * 3, (y + 1) * width * 3));
+      if (tap) show(program.input);
+    } else if (step === 'output') {
+      for (let y = y0; y < y1; y++) data.set(rowOf(program.output, y), y * width * scale * 3);
+    } else {
+      yield* runStep(step, turn, machine, width, scratch, done);
+      done += (step.work * width * (y1 - y0)) / step.factor;
+      if (tap) for (const tensor of step.to) show(tensor);
+    }
   }
-  const { scale } = layout;
-  return { width: width * scale, height: height * scale, channels: 3, data: view(program.output).slice() };
+  return { width: width * scale, height: height * scale, channels: 3, data };
 }
 
 function* runStep(
   { kernel, node, factor, work }: WasmStep,
+  { y0, y1 }: Turn,
   { kernels }: Machine,
   width: number,
-  height: number,
   scratch: number,
   before: number,
 ): Generator<number> {
-  const [w, h] = [width * factor, height * factor];
   const rows = kernel === 'pixelShuffle' ? 1 : ROWS;
-  for (let y = 0; y < h; y += rows) {
+  for (let y = y0; y < y1; y += rows) {
     if (kernel === 'pixelShuffle') kernels.pixelShuffle(node, y);
-    else for (let x = 0; x < w; x += COLUMNS) kernels[kernel](node, y, x, scratch);
-    yield before + Math.round((work * width * height * Math.min(h, y + rows)) / h);
+    else for (let x = 0; x < width * factor; x += COLUMNS) kernels[kernel](node, y, y1, x, scratch);
+    yield Math.round(before + (work * width * (Math.min(y1, y + rows) - y0)) / factor);
   }
 }

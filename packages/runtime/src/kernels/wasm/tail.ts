@@ -22,10 +22,11 @@ export const tailFields = {
   tableLast: 15,
   shifts: 16,
   negativeShifts: 17,
+  ring: 18,
 } as const;
 
 /** Bytes of a tail. */
-export const TAIL_BYTES = 72;
+export const TAIL_BYTES = 80;
 
 /** Multipliers and shifts of all channels, the mid-rise grid's extra shift included. */
 export interface ChannelFactors {
