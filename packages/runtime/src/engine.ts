@@ -19,10 +19,18 @@ export interface Engine {
    * @param tap sees every stored tensor when it is complete
    */
   run(image: Image, tap?: Tap): Generator<number, Image>;
+  /** Frees what the host does not free by itself. */
+  dispose(): void;
 }
 
 /** The reference backend: plain TypeScript. */
 export function openReference(model: IntegerModel, where: string): Engine {
   const plan = planModel(model, referenceKernels, where);
-  return { largest: plan.largest, work: plan.work, isExclusive: false, run: (image, tap) => execute(plan, image, tap) };
+  return {
+    largest: plan.largest,
+    work: plan.work,
+    isExclusive: false,
+    run: (image, tap) => execute(plan, image, tap),
+    dispose: () => {},
+  };
 }

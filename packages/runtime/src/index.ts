@@ -7,6 +7,7 @@ import { parseModel } from './format.js';
 import { checkImage, type Image } from './image.js';
 import { openWasm } from './kernels/wasm/engine.js';
 import { hasSimd } from './kernels/wasm/machine.js';
+import { availableThreads } from './kernels/wasm/threads.js';
 import type { IntegerModel } from './model.js';
 import { type ModelSource, readSource } from './source.js';
 import { openTurns } from './turns.js';
@@ -20,7 +21,8 @@ export type { ModelSource } from './source.js';
 
 const backends = {
   reference: (model) => Promise.resolve(openReference(model, 'load')),
-  wasm: (model, { memoryBytes = MEMORY_BYTES }) => openWasm(model, 'load', memoryBytes),
+  wasm: (model, { memoryBytes = MEMORY_BYTES, threads }) =>
+    openWasm(model, 'load', { memoryBytes, threads: threadsFor(threads) }),
 } satisfies Record<string, (model: IntegerModel, options: LoadOptions) => Promise<Engine>>;
 
 /** Name of a backend. All give the same bytes. */
@@ -40,6 +42,20 @@ export interface LoadOptions {
   readonly backend?: BackendName | 'auto';
   /** Bytes of rows that the WASM backend may hold, beside the model, the image and the result; wide images take at least 4 rows. 64 MiB by default. */
   readonly memoryBytes?: number;
+  /**
+   * Threads of the WASM backend, the caller's included; by default as many as the host runs at a time, at most 4. On a page they need cross-origin isolation; without
+   * it there is one.
+   */
+  readonly threads?: number;
+}
+
+/** Most threads by default. */
+const THREADS = 4;
+
+function threadsFor(asked: number | undefined): number {
+  if (asked === undefined) return Math.min(THREADS, availableThreads());
+  if (Number.isInteger(asked) && asked >= 1 && asked <= 64) return typeof SharedArrayBuffer === 'undefined' ? 1 : asked;
+  throw new RuntimeError('load', `threads must be an integer from 1 to 64, got ${show(asked)}`, 'leave it out');
 }
 
 export interface UpscaleOptions {
@@ -92,6 +108,7 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   const chosen = backend === 'auto' ? (hasSimd() ? 'wasm' : 'reference') : backend;
   const loaded: Loaded = { engine: await backends[chosen](model, options), queue: Promise.resolve() };
   const dispose = () => {
+    loaded.engine?.dispose();
     loaded.engine = null;
   };
   return {

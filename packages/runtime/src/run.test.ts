@@ -1,33 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { edsr, imageGrid, levels, midrise, modelBuilder, randomImage } from '../test/models.js';
 import { type NaiveTensor, runNaive } from '../test/naive.js';
+import { openReference } from './engine.js';
 import { parseModel, serializeModel } from './format.js';
 import type { Image } from './image.js';
-import { referenceKernels } from './kernels/reference/index.js';
-import { openMachine } from './kernels/wasm/machine.js';
-import { compile } from './kernels/wasm/program.js';
-import { executeProgram } from './kernels/wasm/run.js';
-import { layoutModel } from './layout.js';
+import { openWasm } from './kernels/wasm/engine.js';
 import type { IntegerModel } from './model.js';
-import { planModel } from './plan.js';
-import { execute, type Tap } from './run.js';
 
 /** Every stored tensor and the result equal the naive run's, on every backend, whole and by bands of rows. */
 async function expectExact(model: IntegerModel, image: Image): Promise<void> {
   const naive = runNaive(model, image);
   const wanted = naive.get('result')?.values;
   const stored = model.nodes.flatMap(({ op, name }) => (['conv2d', 'add', 'output'].includes(op) ? [] : [name]));
-  const layout = layoutModel(model, 'test');
-  const machine = await openMachine();
-  const program = compile(layout, machine);
   const engines = {
-    reference: (tap: Tap) => execute(planModel(model, referenceKernels), image, tap),
-    wasm: (tap: Tap) => executeProgram(program, layout, machine, image, { band: image.height, tap }),
+    reference: openReference(model, 'test'),
+    wasm: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 1 }),
+    'wasm, two threads': await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 2 }),
+    'wasm, few rows': await openWasm(model, 'test', { memoryBytes: 0, threads: 1 }),
   };
-  for (const [backend, run] of Object.entries(engines)) {
+  for (const [backend, engine] of Object.entries(engines)) {
     const seen: string[] = [];
     const result = finish(
-      run((name, levels, height, width, channels) => {
+      engine.run(image, (name, levels, height, width, channels) => {
         const { values, ...size } = naive.get(name) as NaiveTensor;
         expect({ name, height, width, channels }).toEqual({
           name,
@@ -42,10 +36,8 @@ async function expectExact(model: IntegerModel, image: Image): Promise<void> {
     expect(seen.toSorted()).toEqual(stored.toSorted());
     expect([...result.data], backend).toEqual(wanted);
     expect(result).toMatchObject({ width: image.width * model.scale, height: image.height * model.scale, channels: 3 });
-  }
-  for (const band of [1, 4, 8]) {
-    const { data } = finish(executeProgram(program, layout, machine, image, { band }));
-    expect([...data], `bands of ${band}`).toEqual(wanted);
+    expect([...finish(engine.run(image)).data], `${backend}, by bands`).toEqual(wanted);
+    engine.dispose();
   }
 }
 

@@ -2,17 +2,14 @@
 import { RuntimeError } from '../../error.js';
 import { binary } from './binary.generated.js';
 
-/** The kernels, by address of their node. */
+/** The kernels. */
 export interface WasmKernels {
-  /** The block of 64 columns and up to 4 rows, down to row `end`, at row `y`, column `x`; `scratch` belongs to the caller's thread. */
-  conv2d(node: number, y: number, end: number, x: number, scratch: number): void;
-  add(node: number, y: number, end: number, x: number, scratch: number): void;
-  /** Row `y` of the source. */
-  pixelShuffle(node: number, y: number): void;
+  /** Computes up to `count` blocks of the job at that address; whether there may be more. `scratch` belongs to the caller's thread. */
+  work(job: number, scratch: number, count: number): number;
 }
 
 interface LinearMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   grow(pages: number): number;
 }
 
@@ -29,10 +26,14 @@ interface WebAssemblyApi {
 const PAGE = 65536;
 /** Most pages of a 32-bit memory. */
 const PAGES = 65536;
+/** Most pages of a shared memory, whose addresses hosts reserve at once: 2 GiB. */
+const SHARED_PAGES = 32768;
 
 /** Memory and kernels. */
 export interface Machine {
   readonly kernels: WasmKernels;
+  /** What other threads start from. */
+  readonly shared: { readonly module: object; readonly memory: object };
   /** Bytes of memory for as long as the model lives, 16-aligned, zero. */
   allocate(bytes: number): number;
   /** Where memory is free from, 16-aligned. */
@@ -51,13 +52,19 @@ export function hasSimd(): boolean {
   return api?.validate(unshared(decode(binary))) ?? false;
 }
 
-/** A machine with an empty memory. @throws RuntimeError where the host has no WebAssembly with SIMD */
-export async function openMachine(): Promise<Machine> {
+/**
+ * A machine with an empty memory.
+ *
+ * @param isShared whether threads are to share the memory
+ * @throws RuntimeError where the host has no WebAssembly with SIMD
+ */
+export async function openMachine(isShared: boolean): Promise<Machine> {
   const api = Reflect.get(globalThis, 'WebAssembly') as WebAssemblyApi | undefined;
   if (api === undefined) throw unsupported('none');
-  const memory = new api.Memory({ initial: 1, maximum: PAGES, shared: false });
-  const { instance } = await api
-    .instantiate(unshared(decode(binary)), { env: { memory } })
+  const memory = new api.Memory({ initial: 1, maximum: isShared ? SHARED_PAGES : PAGES, shared: isShared });
+  const code = decode(binary);
+  const { instance, module } = await api
+    .instantiate(isShared ? code : unshared(code), { env: { memory } })
     .catch((cause: unknown) => Promise.reject(unsupported((cause as Error).message)));
   let top = 1024;
   const reserve = (bytes: number): void => {
@@ -72,6 +79,7 @@ export async function openMachine(): Promise<Machine> {
   };
   return {
     kernels: instance.exports as WasmKernels,
+    shared: { module, memory },
     allocate: (bytes) => {
       const at = top;
       top = Math.ceil((top + bytes) / 16) * 16;

@@ -5,13 +5,23 @@ import type { Tap } from '../../run.js';
 import type { Machine } from './machine.js';
 import type { Program, WasmStep } from './program.js';
 import { rings, schedule, type Turn } from './schedule.js';
+import { jobFields, type Threads } from './threads.js';
 
 /** Rows and columns of a block. */
 const ROWS = 4;
 const COLUMNS = 64;
 
+/** What a job calls the kernels. */
+const kernelNumbers = { conv2d: 0, add: 1, pixelShuffle: 2 } as const satisfies Record<WasmStep['kernel'], number>;
+
 /** How to run a program. */
 export interface ProgramOptions {
+  /** The job's address. */
+  readonly job: number;
+  /** Threads beside the caller's, if any. */
+  readonly threads: Threads | null;
+  /** Address of the caller's scratch memory. */
+  readonly scratch: number;
   /** Rows of the image that go in at a time: a multiple of 4, or all. */
   readonly band: number;
   /** Sees every stored tensor when it is complete; the band must be the whole image. */
@@ -35,14 +45,12 @@ export function* executeProgram(
   { scale }: Layout,
   machine: Machine,
   image: Image,
-  { band, tap }: ProgramOptions,
+  { band, tap, ...crew }: ProgramOptions,
 ): Generator<number, Image> {
   const { width, height } = image;
   const sizes = rings(program, height, band);
   const addresses = new Map<PlannedTensor, number>();
-  const scratch = machine.end();
-  // Kernels read up to 64 bytes past what they use.
-  let top = scratch + program.scratch + 64;
+  let top = machine.end();
   for (const [tensor, rows] of sizes) {
     addresses.set(tensor, top);
     top = Math.ceil((top + rows * rowBytes(tensor, width)) / 64) * 64 + 64;
@@ -73,7 +81,7 @@ export function* executeProgram(
     } else if (step === 'output') {
       for (let y = y0; y < y1; y++) data.set(rowOf(program.output, y), y * width * scale * 3);
     } else {
-      yield* runStep(step, turn, machine, width, scratch, done);
+      yield* runStep(step, turn, machine, width, crew, done);
       done += (step.work * width * (y1 - y0)) / step.factor;
       if (tap) for (const tensor of step.to) show(tensor);
     }
@@ -81,18 +89,28 @@ export function* executeProgram(
   return { width: width * scale, height: height * scale, channels: 3, data };
 }
 
+/** Blocks between two looks at the clock. */
+const BLOCKS = 8;
+
 function* runStep(
   { kernel, node, factor, work }: WasmStep,
   { y0, y1 }: Turn,
-  { kernels }: Machine,
+  { kernels, words }: Machine,
   width: number,
-  scratch: number,
+  { job, threads, scratch }: Pick<ProgramOptions, 'job' | 'threads' | 'scratch'>,
   before: number,
 ): Generator<number> {
-  const rows = kernel === 'pixelShuffle' ? 1 : ROWS;
-  for (let y = y0; y < y1; y += rows) {
-    if (kernel === 'pixelShuffle') kernels.pixelShuffle(node, y);
-    else for (let x = 0; x < width * factor; x += COLUMNS) kernels[kernel](node, y, y1, x, scratch);
-    yield Math.round(before + (work * width * (Math.min(y1, y + rows) - y0)) / factor);
+  const isShuffle = kernel === 'pixelShuffle';
+  const across = isShuffle ? 1 : Math.ceil((width * factor) / COLUMNS);
+  const blocks = across * Math.ceil((y1 - y0) / (isShuffle ? 1 : ROWS));
+  const values = { next: 0, blocks, across, kernel: kernelNumbers[kernel], node, y0, y1 };
+  const memory = words();
+  for (const [field, value] of Object.entries(values))
+    memory[job / 4 + jobFields[field as keyof typeof values]] = value;
+  if (blocks > 1) threads?.start();
+  const rowsWork = (work * width * (y1 - y0)) / factor;
+  while (kernels.work(job, scratch, BLOCKS)) {
+    yield Math.round(before + rowsWork * Math.min(1, (words()[job / 4 + jobFields.next] as number) / blocks));
   }
+  if (blocks > 1) threads?.wait();
 }
