@@ -1,4 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { defineProject } from 'vitest/config';
+
+// The runtime's kernels, compiled unless they are up to date: its sources import them.
+execFileSync(process.execPath, [fileURLToPath(new URL('./tools/assemble.mjs', import.meta.url))], { stdio: 'inherit' });
 
 /** Tests run on the sources of all workspace packages, so that a failing line is a line of TypeScript. */
 export default defineProject({

@@ -14,23 +14,30 @@ const folder = join(runtime, 'assembly');
 const target = join(runtime, 'src', 'kernels', 'wasm', 'binary.generated.ts');
 const require = createRequire(import.meta.url);
 
-const flags = '-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 --enable simd --enable threads';
+const flags =
+  '-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 --enable simd --enable threads';
 
 /** What the output depends on, as a hash. */
 function stamp() {
   const hash = createHash('sha256').update(flags).update(require('assemblyscript/package.json').version);
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts')).sort()) hash.update(file).update(readFileSync(join(folder, file)));
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .sort())
+    hash.update(file).update(readFileSync(join(folder, file)));
   return hash.digest('hex').slice(0, 16);
 }
 
 async function compile() {
   const asc = await import('assemblyscript/asc');
   const output = new Map();
-  const { error, stderr } = await asc.main([join(folder, 'index.ts'), '--baseDir', folder, '--outFile', 'kernels.wasm', ...flags.split(' ')], {
-    readFile: (name, base) => (existsSync(join(base, name)) ? readFileSync(join(base, name), 'utf8') : null),
-    writeFile: (name, contents) => void output.set(name, contents),
-    listFiles: () => [],
-  });
+  const { error, stderr } = await asc.main(
+    [join(folder, 'index.ts'), '--baseDir', folder, '--outFile', 'kernels.wasm', ...flags.split(' ')],
+    {
+      readFile: (name, base) => (existsSync(join(base, name)) ? readFileSync(join(base, name), 'utf8') : null),
+      writeFile: (name, contents) => void output.set(name, contents),
+      listFiles: () => [],
+    },
+  );
   if (error) throw new Error(`[tools] assemble: the kernels must compile, got\n${stderr.toString()}`, { cause: error });
   return Buffer.from(output.get('kernels.wasm'));
 }
