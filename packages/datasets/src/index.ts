@@ -4,8 +4,12 @@
 export { applySymmetry, SYMMETRIES } from './augment.js';
 export { type DeadLeavesOptions, renderDeadLeaves } from './dead-leaves/render.js';
 export { decodeImage, readImage } from './decode.js';
+export { openRecipe } from './degradations/open.js';
+export { type DegradationRecipe, type Drawn, drawSteps, parseRecipe, type RecipeStep } from './degradations/recipe.js';
+export { type RecipeName, recipeNames, recipes } from './degradations/recipes.js';
 export { type DegradationName, type DegradationStep, degradationNames, degradations } from './degradations/registry.js';
 export { type DegradeOptions, degrade } from './degrade.js';
+export { type DegradeSourceOptions, degradeSource } from './degrade-source.js';
 export { encodableExtensions, encodeImage, encodePng } from './encode.js';
 export { BrokenImageError, DatasetError, type OnBroken, type Skipped } from './error.js';
 export { crop, type Image, makeImage, modcrop } from './image.js';

@@ -25,6 +25,12 @@ export interface ImagePair {
  * @throws DatasetError when the scale is not an integer from 1 to 16; BrokenImageError when the image is smaller than it
  */
 export function pairFromHr(name: string, hr: Image, scale: number): ImagePair {
+  const cropped = cropForScale(name, hr, scale);
+  return Object.freeze({ name, hr: cropped, lr: resizeBicubic(cropped, 1 / scale), scale });
+}
+
+/** An image cropped to a multiple of the scale. @throws BrokenImageError naming it when it is smaller than the scale */
+export function cropForScale(name: string, hr: Image, scale: number): Image {
   if (Math.min(hr.width, hr.height) < scale) {
     throw new BrokenImageError(
       'pair',
@@ -32,8 +38,7 @@ export function pairFromHr(name: string, hr: Image, scale: number): ImagePair {
       'leave it out',
     );
   }
-  const cropped = modcrop(hr, scale);
-  return Object.freeze({ name, hr: cropped, lr: resizeBicubic(cropped, 1 / scale), scale });
+  return modcrop(hr, scale);
 }
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRecipe } from './degradations/open.js';
 import { encodePng } from './encode.js';
 import { batchesFrom } from './iterate.js';
 import { openPatchStream } from './prefetch.js';
@@ -36,6 +37,21 @@ describe.skipIf(!built)('openPatchStream', () => {
       const together = await Promise.all([20, 3, 21, 3].map((cursor) => stream.batch(cursor)));
       for (const [i, cursor] of [20, 3, 21, 3].entries()) expect(together[i]).toEqual(await truth.batch(cursor));
       stream.dispose();
+    }
+  });
+
+  it('gives the same degraded batches with and without workers, and after a resume', async () => {
+    const degraded = { ...options, degradation: await openRecipe('bsrgan-style') };
+    const truth = createPatchStream(await openSource(spec), { ...degraded, cacheBytes: 0 });
+    const plain = createPatchStream(await openSource(spec), options);
+    for (const workers of [0, 2]) {
+      using stream = await openPatchStream(spec, { ...degraded, workers });
+      for (const cursor of [3, 4, 11]) {
+        const batch = await stream.batch(cursor);
+        expect(batch).toEqual(await truth.batch(cursor));
+        expect(batch.hr).toEqual((await plain.batch(cursor)).hr);
+        expect(batch.lr).not.toEqual((await plain.batch(cursor)).lr);
+      }
     }
   });
 

@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { encodePng, type Image, type OnBroken, openSource, pairsOf, type Skipped, type Source } from '@fqsr/datasets';
+import {
+  degradeSource,
+  encodePng,
+  type Image,
+  type OnBroken,
+  openSource,
+  pairsOf,
+  type Skipped,
+  type Source,
+} from '@fqsr/datasets';
+import { degradationOf } from '../degradation.js';
 import { CliError, UsageError } from '../errors.js';
 import { assertWritable } from '../files.js';
 import type { Action } from './action.js';
@@ -10,13 +20,20 @@ import type { Action } from './action.js';
 /** `fqsr datasets make`: the folder is there whole or not at all. */
 export const makeAction = {
   summary: 'write images or pairs of a source as PNG',
-  run: async (data = 'dead-leaves', { output, scale, limit, onBroken }, io) => {
+  run: async (data = 'dead-leaves', { output, scale, limit, onBroken, degradation, seed }, io) => {
     if (output === undefined) throw new UsageError('--output: must be given (for example -o leaves)');
+    const recipe = await degradationOf(degradation);
+    if (recipe && scale === undefined) {
+      throw new UsageError(
+        '--scale: must be given with --degradation, which makes low resolution (for example --scale 4)',
+      );
+    }
     const folder = resolve(output);
     if (existsSync(folder))
       throw new UsageError(`--output: must be free, got ${output}, which exists (choose another)`);
     await assertWritable(folder);
-    const source = await openSource(data);
+    const opened = await openSource(data);
+    const source = recipe ? degradeSource(opened, { recipe, seed }) : opened;
     const images = Math.min(limit ?? source.count, source.count);
     const progress = io.progress(`make ${basename(folder)}`, images, 'images');
     const beside = join(dirname(folder), `.${basename(folder)}.${randomBytes(4).toString('hex')}.tmp`);
@@ -42,7 +59,15 @@ export const makeAction = {
     }
     const layout = scale === undefined ? 'folder' : 'self-exsr';
     return {
-      json: { folder, source: source.name, images: written, scale: scale ?? null, layout, skipped },
+      json: {
+        folder,
+        source: source.name,
+        images: written,
+        scale: scale ?? null,
+        layout,
+        degradation: recipe ? { ...recipe, seed } : null,
+        skipped,
+      },
       text: `${output}: ${written} ${scale === undefined ? 'images' : `pairs x${scale}`} of ${source.name}`,
     };
   },

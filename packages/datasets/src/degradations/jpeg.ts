@@ -1,6 +1,5 @@
 import sharp from 'sharp';
 import { decodeImage } from '../decode.js';
-import { checkRange } from './check.js';
 import type { Degradation } from './degradation.js';
 
 /** Compression. */
@@ -14,7 +13,7 @@ export interface JpegOptions {
 /** Compresses and decompresses as JPEG. The same everywhere for one version of sharp. */
 export const jpeg = {
   description: 'JPEG compression',
-  check: ({ quality }) => checkRange('jpeg', 'quality', quality, 1, 100),
+  fields: { quality: { kind: 'number', low: 1, high: 100 }, chroma: { kind: 'word', words: ['4:2:0', '4:4:4'] } },
   apply: async ({ width, height, channels, data }, { quality, chroma = '4:2:0' }) => {
     const raw = { width, height, channels };
     const bytes = await sharp(data, { raw })

@@ -5,6 +5,7 @@ import { create } from 'tar';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodePng } from '../encode.js';
 import { makeImage } from '../image.js';
+import { pairFromHr } from '../pair.js';
 import { openSource, sourceKinds } from './registry.js';
 
 let root = '';
@@ -65,6 +66,7 @@ const samples: Record<string, () => string> = {
   folder: () => at('plain'),
   shards: () => at('shards', 'train-{00..01}.tar'),
   remote: () => 'remote/mine/plain',
+  hr: () => `hr:${at('Bench')}`,
 };
 
 describe.each(sourceKinds.map((kind) => [kind.name, kind] as const))('source %s', (name, kind) => {
@@ -145,6 +147,12 @@ describe('openSource', () => {
     await writeFile(at('shards', 'cut.tar'), (await readFile(at('shards', 'train-00.tar'))).subarray(0, 700));
     await expect(openSource(at('shards', 'cut.tar'))).rejects.toThrow(/cut\.tar is damaged: it/);
     await rm(at('shards', 'cut.tar'));
+  });
+
+  it('leaves low-resolution files aside when asked to', async () => {
+    const [own, made] = await Promise.all([openSource(at('Bench')), openSource(`hr:${at('Bench')}`)]);
+    expect([own.ownLr, made.ownLr, made.name]).toEqual([true, undefined, 'Bench']);
+    expect(await made.pair(0, 3)).toEqual(pairFromHr('img_001', await own.hr(0), 3));
   });
 
   it('says how to get a remote set, and what is in it', async () => {
