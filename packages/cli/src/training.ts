@@ -11,7 +11,6 @@ import {
   degradeSource,
   type OnBroken,
   openPatchStream,
-  openSource,
   type Source,
 } from '@fqsr/datasets';
 import { planFromPreset, type QuantPlan } from '@fqsr/quant-core/spec';
@@ -29,6 +28,7 @@ import {
   Trainer,
   type TrainerOptions,
 } from '@fqsr/sr-models';
+import { openData } from './data.js';
 import { asUsage, CliError, UsageError } from './errors.js';
 import { assertWritable, writeWhole } from './files.js';
 import type { Io } from './io.js';
@@ -137,7 +137,7 @@ export async function resolveModel({
  */
 export async function train(folder: string, config: RunConfig, io: Io, stop?: AbortSignal): Promise<FinishedRun> {
   const at = (name: keyof typeof names) => join(folder, names[name]);
-  const source = await openData(config);
+  const source = await openImages(config, io);
   await assertWritable(at('checkpoint'));
   await useBackend('auto');
   const saved = await readSaved(at('checkpoint'), config);
@@ -198,8 +198,8 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
 }
 
 /** The images of a run. @throws DatasetError when they cannot be opened, or bring a low resolution of their own where it is to be degraded */
-async function openData({ data, degradation, seed }: RunConfig): Promise<Source> {
-  const source = await openSource(data);
+async function openImages({ data, degradation, seed }: RunConfig, io: Io): Promise<Source> {
+  const source = await openData(data, io);
   return degradation ? degradeSource(source, { recipe: degradation, seed }) : source;
 }
 

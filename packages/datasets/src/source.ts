@@ -10,6 +10,8 @@ export interface Source {
   readonly name: string;
   /** Set when the low resolution comes from files: it is what it is, and cannot be degraded otherwise. */
   readonly ownLr?: true;
+  /** One line that whoever uses the source should hear, where there is one. */
+  readonly notice?: string;
   /** Number of images, at least 1. */
   readonly count: number;
   /** Name of image `i`: of its file, without the extension. */

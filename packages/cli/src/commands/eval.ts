@@ -1,7 +1,8 @@
-import { openSource, type Source } from '@fqsr/datasets';
+import type { Source } from '@fqsr/datasets';
 import { type ConventionName, conventionNames, metricNames, parseConvention } from '@fqsr/metrics';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
+import { openData } from '../data.js';
 import { asUsage, UsageError } from '../errors.js';
 import { type EvaluateOptions, type Evaluation, evaluate, evaluateMethod } from '../evaluate.js';
 import { defaultMetrics, figureColumns, parseMetrics } from '../figures.js';
@@ -17,7 +18,10 @@ export const evalCommand = defineCommand({
   arguments: [],
   example: 'fqsr eval --data photos --scale 2 --method bicubic --json',
   options: z.object({
-    data: text({ description: 'folder of images, benchmark folder, photos, or dead-leaves[:COUNT]', value: 'data' }),
+    data: text({
+      description: 'folder of images, benchmark folder, photos, dead-leaves[:COUNT], shards or their address',
+      value: 'data',
+    }),
     scale: whole({ description: "upscaling factor; by default the model's", value: 'n' }, 2, 4).optional(),
     model: text({ description: 'checkpoint or .fqsr file', value: 'file' }).optional(),
     method: z
@@ -41,7 +45,7 @@ export const evalCommand = defineCommand({
     const by = asUsage('--convention', () => parseConvention(convention));
     const asked = parseMetrics(metrics);
     const measured = choose(model, method, by);
-    const source = await openSource(data);
+    const source = await openData(data, io);
     const options = { convention: by, metrics: asked, limit, onBroken };
     const evaluation =
       'method' in measured

@@ -7,11 +7,11 @@ import {
   encodePng,
   type Image,
   type OnBroken,
-  openSource,
   pairsOf,
   type Skipped,
   type Source,
 } from '@fqsr/datasets';
+import { openData } from '../data.js';
 import { degradationOf } from '../degradation.js';
 import { CliError, UsageError } from '../errors.js';
 import { assertWritable } from '../files.js';
@@ -32,7 +32,7 @@ export const makeAction = {
     if (existsSync(folder))
       throw new UsageError(`--output: must be free, got ${output}, which exists (choose another)`);
     await assertWritable(folder);
-    const opened = await openSource(data);
+    const opened = await openData(data, io);
     const source = recipe ? degradeSource(opened, { recipe, seed }) : opened;
     const images = Math.min(limit ?? source.count, source.count);
     const progress = io.progress(`make ${basename(folder)}`, images, 'images');

@@ -2,6 +2,7 @@
  * One HTTP request that writes to a partial file, going on where the last one stopped.
  */
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { downgradeOf } from '../archives/http.js';
 import { DatasetError } from '../error.js';
 
 /** A transfer that failed, and what that means: ask again, ask elsewhere, start over, or ask elsewhere and without the part. */
@@ -121,8 +122,10 @@ async function request(url: string, have: number, state: PartState | null, signa
     if (state?.validator && state.url === url) headers['if-range'] = state.validator;
   }
   const response = await fetch(url, { headers, signal, redirect: 'follow' });
-  if (url.startsWith('https:') && !response.url.startsWith('https:')) {
-    throw new TransferError(`it redirects from https to ${response.url}`, 'elsewhere');
+  const downgraded = downgradeOf(url, response.url);
+  if (downgraded !== null) {
+    await response.body?.cancel();
+    throw new TransferError(downgraded, 'elsewhere');
   }
   return response;
 }

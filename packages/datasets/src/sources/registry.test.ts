@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodePng } from '../encode.js';
 import { makeImage } from '../image.js';
 import { pairFromHr } from '../pair.js';
+import { serve, startServer, type TestServer } from '../remote/server.js';
 import { openSource, sourceKinds } from './registry.js';
 
 let root = '';
+let served: TestServer;
 const at = (...parts: string[]) => join(root, ...parts);
 const image = (side: number) =>
   encodePng(
@@ -51,9 +53,12 @@ beforeAll(async () => {
     at('empty', '.cache', 'sets', 'mine', '.fqsr-set.json'),
     '{ "name": "mine", "archives": [], "files": 3 }',
   );
+  const [first, second] = await Promise.all([0, 1].map((i) => readFile(at('shards', `train-0${i}.tar`))));
+  served = await startServer({ '/train-00.tar': serve(first!), '/train-01.tar': serve(second!) });
   vi.stubEnv('FQSR_CACHE', at('empty', '.cache'));
 });
-afterAll(() => {
+afterAll(async () => {
+  await served.close();
   vi.unstubAllEnvs();
   return rm(root, { recursive: true });
 });
@@ -66,6 +71,7 @@ const samples: Record<string, () => string> = {
   folder: () => at('plain'),
   shards: () => at('shards', 'train-{00..01}.tar'),
   remote: () => 'remote/mine/plain',
+  'http-shards': () => served.url('/train-{00..01}.tar'),
   hr: () => `hr:${at('Bench')}`,
 };
 

@@ -6,15 +6,24 @@ import type { Source, SourceKind } from '../source.js';
 import { deadLeaves } from './dead-leaves.js';
 import { folderKinds } from './folders.js';
 import { hrOnly } from './hr-only.js';
+import { httpShards } from './http-shards.js';
 import { photos } from './photos.js';
 import { remote } from './remote.js';
 import { shards } from './shards.js';
 
 /** All kinds of sources, in the order in which they are asked. */
-export const sourceKinds: readonly SourceKind[] = [photos, deadLeaves, hrOnly, remote, shards, ...folderKinds];
+export const sourceKinds: readonly SourceKind[] = [
+  photos,
+  deadLeaves,
+  hrOnly,
+  remote,
+  httpShards,
+  shards,
+  ...folderKinds,
+];
 
 /**
- * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, a folder, or `hr:` and one of these.
+ * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, the same behind an http(s) address, a folder, or `hr:` and one of these.
  *
  * @throws DatasetError when nothing matches, listing what is known
  *
