@@ -11,6 +11,8 @@ import type { Network } from './networks.js';
 /** One image's figures. */
 export type ImageScore = Figures & {
   readonly name: string;
+  /** Bits of a sample in the files of the pair, where they are not 8: more than 8 are measured by their upper 8. */
+  readonly storedBitDepth?: number;
 };
 
 /** The figures of a network on a source, as means over the images (of dB, too): the document of `fqsr eval --json`. */
@@ -91,6 +93,12 @@ export async function evaluateMethod(
   return measureAll(subject, source, io, options);
 }
 
+/** Bits of a sample in the files that a pair comes from, the larger of both; 8 where it comes from none. */
+function storedBits({ hr, lr }: ImagePair): number {
+  const bits = [hr, lr].flatMap(({ stored }) => stored?.bitDepth ?? []);
+  return bits.length > 0 ? Math.max(...bits) : 8;
+}
+
 async function measureAll(
   { label, arithmetic, scale, protocol, compare }: Subject,
   source: Source,
@@ -114,7 +122,9 @@ async function measureAll(
     for await (const pair of pairsOf(source, scale, { limit: images, onBroken, onSkipped })) {
       const compared = await compare(pair, (share) => progress.update(perImage.length + share * 0.99));
       const figures = figuresOf(pair.name, compared, { convention, scale }, metrics, onNotMeasured);
-      perImage.push({ name: pair.name, ...figures });
+      const bits = storedBits(pair);
+      if (bits > 8) io.say(`${pair.name}: of ${bits} bits a sample, the upper 8 are measured`);
+      perImage.push({ name: pair.name, ...figures, ...(bits !== 8 && { storedBitDepth: bits }) });
       progress.update(perImage.length);
     }
   } finally {

@@ -100,7 +100,7 @@ describe('make', () => {
     const [made, source] = await Promise.all([openSource(at('pairs')), openSource('dead-leaves:3:32')]);
     expect(made.count).toBe(2);
     const [a, b] = await Promise.all([made.pair(1, 2), source.pair(1, 2)]);
-    expect([a.hr, a.lr]).toEqual([b.hr, b.lr]);
+    expect([a.hr, a.lr]).toMatchObject([b.hr, b.lr]);
   });
 
   it('stops at a broken image and leaves nothing, or tells and goes on', async () => {

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { encodePng, openSource, resizeBicubic } from '@fqsr/datasets';
 import { msSsim } from '@fqsr/metrics';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fqsr, scratch } from './fqsr.js';
 
@@ -57,6 +58,17 @@ describe('eval --metrics', () => {
   it('prints PSNR and SSIM where nothing is said, and nothing else', async () => {
     const { stdout } = await measure('mixed', '--json');
     expect(Object.keys(JSON.parse(stdout).perImage[0])).toEqual(['name', 'psnr', 'ssim']);
+  });
+
+  it('says which images have more than 8 bits a sample', async () => {
+    mkdirSync(at('deep'));
+    const samples = Uint16Array.from({ length: 64 * 64 * 3 }, (_, i) => i * 5);
+    const raw = { width: 64, height: 64, channels: 3 } as const;
+    writeFileSync(at('deep', 'a.png'), await sharp(samples, { raw }).toColourspace('rgb16').png().toBuffer());
+    const { code, stdout, stderr } = await measure('deep', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).perImage).toMatchObject([{ name: 'a', storedBitDepth: 16 }]);
+    expect(stderr).toMatch(/^a: of 16 bits a sample, the upper 8 are measured$/m);
   });
 
   it('names the image that is too small for SSIM', async () => {

@@ -6,6 +6,8 @@ import {
   degradeSource,
   encodePng,
   type Image,
+  type ImagePair,
+  makePair,
   type OnBroken,
   pairsOf,
   type Skipped,
@@ -86,7 +88,7 @@ async function* filesOf(
   { scale, limit, onBroken, onSkipped }: Which,
 ): AsyncGenerator<Readonly<Record<string, Image>>, void, undefined> {
   if (scale === undefined) {
-    const whole = { ...source, pair: async (i: number) => ({ name: source.nameOf(i), ...same(await source.hr(i)) }) };
+    const whole = { ...source, pair: (i: number) => same(source.nameOf(i), source.hr(i)) };
     for await (const { name, hr } of pairsOf(whole, 1, { limit, onBroken, onSkipped })) yield { [`${name}.png`]: hr };
     return;
   }
@@ -98,6 +100,7 @@ async function* filesOf(
 }
 
 /** A pair at scale 1. */
-function same(image: Image): { hr: Image; lr: Image; scale: number } {
-  return { hr: image, lr: image, scale: 1 };
+async function same(name: string, image: Promise<Image>): Promise<ImagePair> {
+  const hr = await image;
+  return makePair(name, hr, hr, 1);
 }

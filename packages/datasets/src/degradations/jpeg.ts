@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { decodeImage } from '../decode.js';
+import { makeImage } from '../image.js';
 import type { Degradation } from './degradation.js';
 
 /** Compression. */
@@ -19,6 +20,6 @@ export const jpeg = {
     const bytes = await sharp(data, { raw })
       .jpeg({ quality: Math.round(quality), chromaSubsampling: chroma })
       .toBuffer();
-    return decodeImage(bytes, 'JPEG data');
+    return makeImage(width, height, (await decodeImage(bytes, 'JPEG data')).data);
   },
 } satisfies Degradation<JpegOptions>;
