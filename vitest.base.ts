@@ -1,4 +1,11 @@
 import { defineProject } from 'vitest/config';
+import { softwareGpu } from './tools/gpu/software-gpu.ts';
+
+/**
+ * Test processes are forks and inherit this environment: they find a Vulkan device from their first line on, which neither the loader nor the linker would
+ * look for later. On a machine with a GPU nothing is set.
+ */
+Object.assign(process.env, (await softwareGpu()).env);
 
 /** Tests run on the sources of all workspace packages, so that a failing line is a line of TypeScript. */
 export default defineProject({
