@@ -1,7 +1,7 @@
 /**
  * One HTTP request that writes to a partial file, going on where the last one stopped.
  */
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { downgradeOf } from '../archives/http.js';
 import { DatasetError } from '../error.js';
 
@@ -16,6 +16,12 @@ export class TransferError extends Error {
   }
 }
 
+/** A partial file that is open for writing: what `open` of `node:fs/promises` gives. */
+export interface PartFile {
+  readonly writeFile: (chunk: Uint8Array) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
 /** What a transfer needs to know. */
 export interface TransferOptions {
   /** Bytes that the whole must have; `null` when nobody knows. */
@@ -27,6 +33,8 @@ export interface TransferOptions {
   /** Milliseconds without a byte after which the connection counts as cut. */
   readonly idleMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Opens the partial file, anew (`w`) or at its end (`a`). */
+  readonly openPart: (path: string, flags: 'w' | 'a') => Promise<PartFile>;
   readonly onProgress: (done: number, total: number | null) => void;
 }
 
@@ -57,7 +65,7 @@ export async function forget(part: string): Promise<void> {
  * @throws TransferError when the whole is not there; the part stays for the next try
  */
 export async function transfer(url: string, part: string, options: TransferOptions): Promise<number> {
-  const { bytes, maxBytes, idleMs, signal, onProgress } = options;
+  const { bytes, maxBytes, idleMs, signal, openPart, onProgress } = options;
   const have = await resumable(url, part, options);
   if (have > 0 && have === bytes) return 0;
   const idle = new AbortController();
@@ -73,7 +81,7 @@ export async function transfer(url: string, part: string, options: TransferOptio
     if ((total ?? 0) > maxBytes)
       throw new TransferError(`it must have at most ${maxBytes} bytes, got ${total}`, 'elsewhere');
     await writeFile(stateOf(part), JSON.stringify({ url, validator: validatorOf(response) } satisfies PartState));
-    const file = await open(part, from === 0 ? 'w' : 'a').catch(diskFailure(part));
+    const file = await openPart(part, from === 0 ? 'w' : 'a').catch(diskFailure(part));
     let done = from;
     try {
       for await (const chunk of response.body ?? []) {
