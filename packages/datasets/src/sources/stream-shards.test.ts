@@ -24,6 +24,14 @@ beforeAll(async () => {
   server = await startServer({
     '/s-0.tar': serve(a!),
     '/s-1.tar': serve(b!),
+    '/chunked.tar': (request, response) => {
+      if (request.headers.range) serve(a!)(request, response);
+      else {
+        response.writeHead(200, { etag: '"a"' });
+        response.write(a!.subarray(0, 2000));
+        response.end(a!.subarray(2000));
+      }
+    },
     '/cut-0.tar': serve(a!, { cuts: [null, 1500] }),
   });
 });
@@ -52,6 +60,10 @@ describe('streamShards', () => {
 
   it('goes on after a cut', async () => {
     expect((await collect(server.url('/cut-{0..0}.tar'), 'throw')).seen).toMatchObject(images.slice(0, 2));
+  });
+
+  it('reads a whole whose length the server does not state', async () => {
+    expect((await collect(server.url('/chunked.tar'), 'throw')).seen).toMatchObject(images.slice(0, 2));
   });
 
   it('fails at a shard that is missing, or of a server that is not there', async () => {
