@@ -1,6 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { defineProject } from 'vitest/config';
+import { softwareGpu } from './tools/gpu/software-gpu.ts';
+
+/**
+ * Test processes are forks and inherit this environment: they find a Vulkan device from their first line on, which neither the loader nor the linker would
+ * look for later. On a machine with a GPU nothing is set.
+ */
+Object.assign(process.env, (await softwareGpu()).env);
 
 // The runtime's kernels, compiled unless they are up to date: its sources import them.
 execFileSync(process.execPath, [fileURLToPath(new URL('./tools/assemble.mjs', import.meta.url))], { stdio: 'inherit' });

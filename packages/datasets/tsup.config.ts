@@ -1,3 +1,7 @@
 import { library } from '../../tsup.base.ts';
 
-export default library({ entry: ['src/index.ts', 'src/prefetch-worker.ts'], platform: 'node' });
+/** For Node, and for browsers in `dist/browser`: neither cleans the other away. */
+export default [
+  library({ entry: ['src/index.ts', 'src/prefetch-worker.ts'], platform: 'node', clean: ['!browser/**'] }),
+  library({ entry: ['src/browser/index.ts'], outDir: 'dist/browser', platform: 'browser', target: 'es2022' }),
+];

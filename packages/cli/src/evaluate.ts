@@ -1,40 +1,42 @@
 /** Measures a network, or a method, over a source of image pairs. */
 import { type Image, type ImagePair, type OnBroken, pairsOf, type Skipped, type Source } from '@fqsr/datasets';
-import { type ConventionName, measure } from '@fqsr/metrics';
+import type { ConventionName, MetricName } from '@fqsr/metrics';
 import { CliError } from './errors.js';
+import { type Figures, figuresOf, meanOf, type NotMeasured } from './figures.js';
 import type { Io } from './io.js';
 import type { Compared, Method } from './methods/method.js';
 import { type MethodName, methods } from './methods/registry.js';
 import type { Network } from './networks.js';
 
 /** One image's figures. */
-export interface ImageScore {
+export type ImageScore = Figures & {
   readonly name: string;
-  readonly psnr: number;
-  readonly ssim: number;
-}
+  /** Bits of a sample in the files of the pair, where they are not 8: more than 8 are measured by their upper 8. */
+  readonly storedBitDepth?: number;
+};
 
-/** The figures of a network on a source: the document of `fqsr eval --json`. */
-export interface Evaluation {
+/** The figures of a network on a source, as means over the images (of dB, too): the document of `fqsr eval --json`. */
+export type Evaluation = Figures & {
   readonly dataset: string;
   readonly model: string;
   readonly arithmetic: Network['arithmetic'];
   readonly scale: number;
   readonly images: number;
-  /** Mean of the images' dB. */
-  readonly psnr: number;
-  readonly ssim: number;
   readonly convention: ConventionName;
   /** What was upscaled, and what it was measured against. */
   readonly protocol: string;
   readonly perImage: readonly ImageScore[];
   /** Images that could not be read, when they were to be passed over: the means are without them. */
   readonly skipped: readonly Skipped[];
-}
+  /** Figures that are `null`, and why. */
+  readonly notMeasured: readonly NotMeasured[];
+};
 
 /** What to measure, and how. */
 export interface EvaluateOptions {
   readonly convention: ConventionName;
+  /** Metrics besides PSNR and SSIM, which are always taken. */
+  readonly metrics?: readonly MetricName[] | undefined;
   readonly limit?: number | undefined;
   /** What a broken image does; `throw` by default, since a mean over fewer images is another figure. */
   readonly onBroken?: OnBroken | undefined;
@@ -91,24 +93,38 @@ export async function evaluateMethod(
   return measureAll(subject, source, io, options);
 }
 
+/** Bits of a sample in the files that a pair comes from, the larger of both; 8 where it comes from none. */
+function storedBits({ hr, lr }: ImagePair): number {
+  const bits = [hr, lr].flatMap(({ stored }) => stored?.bitDepth ?? []);
+  return bits.length > 0 ? Math.max(...bits) : 8;
+}
+
 async function measureAll(
   { label, arithmetic, scale, protocol, compare }: Subject,
   source: Source,
   io: Io,
-  { convention, limit = source.count, onBroken = 'throw' }: EvaluateOptions,
+  { convention, metrics = [], limit = source.count, onBroken = 'throw' }: EvaluateOptions,
 ): Promise<Evaluation> {
   const images = Math.min(limit, source.count);
   const progress = io.progress(`${label} on ${source.name}`, images, 'images');
   const perImage: ImageScore[] = [];
   const skipped: Skipped[] = [];
+  const notMeasured: NotMeasured[] = [];
+  const onNotMeasured = (figure: NotMeasured) => {
+    notMeasured.push(figure);
+    io.say(`not measured: ${figure.name}: ${figure.reason}`);
+  };
   const onSkipped = (image: Skipped) => {
     skipped.push(image);
     io.say(`skipped ${image.name}: ${image.reason}`);
   };
   try {
     for await (const pair of pairsOf(source, scale, { limit: images, onBroken, onSkipped })) {
-      const { sr, hr } = await compare(pair, (share) => progress.update(perImage.length + share * 0.99));
-      perImage.push({ name: pair.name, ...measure(sr, hr, { convention, scale }) });
+      const compared = await compare(pair, (share) => progress.update(perImage.length + share * 0.99));
+      const figures = figuresOf(pair.name, compared, { convention, scale }, metrics, onNotMeasured);
+      const bits = storedBits(pair);
+      if (bits > 8) io.say(`${pair.name}: of ${bits} bits a sample, the upper 8 are measured`);
+      perImage.push({ name: pair.name, ...figures, ...(bits !== 8 && { storedBitDepth: bits }) });
       progress.update(perImage.length);
     }
   } finally {
@@ -116,19 +132,17 @@ async function measureAll(
   }
   if (perImage.length === 0)
     throw new CliError(`--data: ${source.name} must hold an image, got none (check the folder)`);
-  const mean = (of: (score: ImageScore) => number) =>
-    perImage.reduce((sum, score) => sum + of(score), 0) / perImage.length;
   return {
     dataset: source.name,
     model: label,
     arithmetic,
     scale,
     images: perImage.length,
-    psnr: mean(({ psnr }) => psnr),
-    ssim: mean(({ ssim }) => ssim),
+    ...meanOf(perImage, metrics),
     convention,
     protocol,
     perImage,
     skipped,
+    notMeasured,
   };
 }

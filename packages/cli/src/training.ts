@@ -5,7 +5,14 @@
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { useBackend } from '@fqsr/backends';
-import { batchesFrom, type OnBroken, openPatchStream, openSource } from '@fqsr/datasets';
+import {
+  batchesFrom,
+  type DegradationRecipe,
+  degradeSource,
+  type OnBroken,
+  openPatchStream,
+  type Source,
+} from '@fqsr/datasets';
 import { planFromPreset, type QuantPlan } from '@fqsr/quant-core/spec';
 import {
   buildGraph,
@@ -21,6 +28,7 @@ import {
   Trainer,
   type TrainerOptions,
 } from '@fqsr/sr-models';
+import { openData } from './data.js';
 import { asUsage, CliError, UsageError } from './errors.js';
 import { assertWritable, writeWhole } from './files.js';
 import type { Io } from './io.js';
@@ -33,6 +41,8 @@ export interface RunConfig extends TrainerOptions {
   /** Path of the checkpoint that the run started from. */
   readonly init: string | null;
   readonly data: string;
+  /** How the low resolution is made; by bicubic, or by the source's own files, when left out. The recipe itself, whatever becomes of its file. */
+  readonly degradation?: DegradationRecipe;
   readonly steps: number;
   readonly seed: number;
   readonly batchSize: number;
@@ -127,9 +137,9 @@ export async function resolveModel({
  */
 export async function train(folder: string, config: RunConfig, io: Io, stop?: AbortSignal): Promise<FinishedRun> {
   const at = (name: keyof typeof names) => join(folder, names[name]);
+  const source = await openImages(config, io);
   await assertWritable(at('checkpoint'));
   await useBackend('auto');
-  const source = await openSource(config.data);
   const saved = await readSaved(at('checkpoint'), config);
   const start = saved ?? (await freshCheckpoint(config));
   const log = await truncateLog(at('log'), start.training?.adam.steps ?? config.steps);
@@ -140,8 +150,9 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
 
   const graph = graphOf(config);
   const { scale } = graph;
-  const { patchSize, batchSize, seed, patchesPerImage, onBroken = 'skip' } = config;
-  const stream = await openPatchStream(config.data, { scale, patchSize, batchSize, seed, patchesPerImage, onBroken });
+  const { patchSize, batchSize, seed, patchesPerImage, onBroken = 'skip', degradation } = config;
+  const drawn = { scale, patchSize, batchSize, seed, patchesPerImage, onBroken, degradation };
+  const stream = await openPatchStream(config.data, drawn);
   const trainer = new Trainer(graph, { params: start.params, ...nonNull(start.training) }, config);
   const progress = io.progress(`train ${graph.name}`, config.steps, 'steps', resumedFrom);
   const snapshot = (step: number): Checkpoint => {
@@ -184,6 +195,12 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
     stream.dispose();
     for (const { name, reason } of stream.skipped()) io.say(`skipped ${name}: ${reason}`);
   }
+}
+
+/** The images of a run. @throws DatasetError when they cannot be opened, or bring a low resolution of their own where it is to be degraded */
+async function openImages({ data, degradation, seed }: RunConfig, io: Io): Promise<Source> {
+  const source = await openData(data, io);
+  return degradation ? degradeSource(source, { recipe: degradation, seed }) : source;
 }
 
 /** Linear ramp, then a cosine to 0. */

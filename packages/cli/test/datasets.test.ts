@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { encodePng, openSource } from '@fqsr/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fqsr, scratch, start } from './fqsr.js';
+import { tarOf } from './tar.js';
 
 const at = scratch();
 const body: { bytes: Buffer; cut: boolean } = { bytes: Buffer.alloc(0), cut: false };
@@ -22,33 +23,12 @@ const server = createServer(({ headers }, response) => {
 });
 let address = '';
 
-/** A ustar file of one entry. */
-function tarOf(name: string, data: Uint8Array): Buffer {
-  const header = Buffer.alloc(512);
-  header.write(name);
-  header.write(
-    `0000644\0${'0000000\0'.repeat(2)}${data.length.toString(8).padStart(11, '0')}\0${'0'.repeat(11)}\0        0`,
-    100,
-  );
-  header.write('ustar\x0000', 257, 'latin1');
-  header.write(
-    `${header
-      .reduce((sum, byte) => sum + byte, 0)
-      .toString(8)
-      .padStart(6, '0')}\0 `,
-    148,
-  );
-  const padded = Buffer.alloc(Math.ceil(data.length / 512) * 512);
-  padded.set(data);
-  return Buffer.concat([header, padded, Buffer.alloc(1024)]);
-}
-
 beforeAll(async () => {
   process.env['FQSR_CACHE'] = at('cache');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/leaves.tar.gz`;
   const image = await (await openSource('dead-leaves:1:64')).hr(0);
-  body.bytes = gzipSync(tarOf('set/a.png', await encodePng(image)));
+  body.bytes = gzipSync(tarOf(['set/a.png', await encodePng(image)]));
   mkdirSync(at('mixed'));
   writeFileSync(at('mixed', 'a.png'), await encodePng(image));
   writeFileSync(at('mixed', 'b.png'), 'no image');
@@ -120,7 +100,7 @@ describe('make', () => {
     const [made, source] = await Promise.all([openSource(at('pairs')), openSource('dead-leaves:3:32')]);
     expect(made.count).toBe(2);
     const [a, b] = await Promise.all([made.pair(1, 2), source.pair(1, 2)]);
-    expect([a.hr, a.lr]).toEqual([b.hr, b.lr]);
+    expect([a.hr, a.lr]).toMatchObject([b.hr, b.lr]);
   });
 
   it('stops at a broken image and leaves nothing, or tells and goes on', async () => {

@@ -20,6 +20,37 @@ const scene = makeImage(
   Uint8Array.from({ length: 37 * 21 * 3 }, (_, i) => (i * 7 + (i >> 5)) & 255),
 );
 
+/** A grey little-endian TIFF file of 32-bit samples, one row. */
+function tiffOf(samples: Float32Array, format: number): Buffer {
+  const entries = [
+    [256, 4, samples.length],
+    [257, 4, 1],
+    [258, 3, 32],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, 8],
+    [277, 3, 1],
+    [278, 4, 1],
+    [279, 4, samples.byteLength],
+    [339, 3, format],
+  ] as const;
+  const bytes = Buffer.alloc(8 + samples.byteLength + 2 + 12 * entries.length + 4);
+  bytes.write('II*\0', 0, 'latin1');
+  const directory = 8 + samples.byteLength;
+  bytes.writeUInt32LE(directory, 4);
+  Buffer.from(samples.buffer).copy(bytes, 8);
+  bytes.writeUInt16LE(entries.length, directory);
+  for (const [i, [tag, type, value]] of entries.entries()) {
+    const at = directory + 2 + 12 * i;
+    bytes.writeUInt16LE(tag, at);
+    bytes.writeUInt16LE(type, at + 2);
+    bytes.writeUInt32LE(1, at + 4);
+    if (type === 3) bytes.writeUInt16LE(value, at + 8);
+    else bytes.writeUInt32LE(value, at + 8);
+  }
+  return bytes;
+}
+
 async function write(name: string, bytes: Uint8Array): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, bytes);
@@ -28,8 +59,8 @@ async function write(name: string, bytes: Uint8Array): Promise<string> {
 
 describe('readImage', () => {
   it('returns what PNG and lossless WebP were made of', async () => {
-    expect(await readImage(await write('a.png', await encodePng(scene)))).toEqual(scene);
-    expect(await readImage(await write('a.webp', await encodeImage(scene, 'a.webp')))).toEqual(scene);
+    expect(await readImage(await write('a.png', await encodePng(scene)))).toMatchObject(scene);
+    expect(await readImage(await write('a.webp', await encodeImage(scene, 'a.webp')))).toMatchObject(scene);
   });
 
   it('returns nearly what JPEG was made of', async () => {
@@ -81,7 +112,7 @@ describe('readImage', () => {
     const raw = { width: 37, height: 21, channels: 3 } as const;
     const png = await sharp(scene.data, { raw }).withIccProfile('srgb').png().toBuffer();
     expect((await sharp(png).metadata()).icc).toBeDefined();
-    expect(await decodeImage(png)).toEqual(scene);
+    expect(await decodeImage(png)).toMatchObject(scene);
   });
 
   it('reads palettes, CMYK, alpha in 16 bits, black and white, and one pixel', async () => {
@@ -110,8 +141,35 @@ describe('readImage', () => {
       .toBuffer();
     expect([...(await decodeImage(greyAlpha)).data]).toEqual([7, 7, 7, 200, 200, 200]);
     const one = makeImage(1, 1, Uint8Array.of(1, 2, 3));
-    expect(await decodeImage(await encodePng(one))).toEqual(one);
+    expect(await decodeImage(await encodePng(one))).toMatchObject(one);
     expect(() => pairFromHr('one', one, 2)).toThrow(/one must be at least 2 pixels wide and high, got 1x1/);
+  });
+
+  it('says what the file held', async () => {
+    const raw = { width: 37, height: 21, channels: 3 } as const;
+    const image = () => sharp(scene.data, { raw });
+    const plain = { container: 'png', bitDepth: 8, colour: 'rgb', alpha: false, profile: 'none' };
+    const cases: readonly [Promise<Buffer>, object][] = [
+      [image().png().toBuffer(), plain],
+      [image().toColourspace('rgb16').png().toBuffer(), { ...plain, bitDepth: 16 }],
+      [image().png({ palette: true, colours: 4 }).toBuffer(), { ...plain, colour: 'palette' }],
+      [image().toColourspace('b-w').png().toBuffer(), { ...plain, colour: 'grey' }],
+      [image().ensureAlpha(0.5).png().toBuffer(), { ...plain, alpha: true }],
+      [image().withIccProfile('srgb').png().toBuffer(), { ...plain, profile: 'sRGB' }],
+      [image().withIccProfile('p3').png().toBuffer(), { ...plain, profile: 'converted' }],
+      [image().toColourspace('cmyk').jpeg().toBuffer(), { ...plain, container: 'jpeg', colour: 'cmyk' }],
+      [image().webp().toBuffer(), { ...plain, container: 'webp' }],
+    ];
+    for (const [bytes, stored] of cases) expect((await decodeImage(await bytes)).stored).toEqual(stored);
+    const pair = pairFromHr('wide', await decodeImage(await cases[1]![0]), 2);
+    expect(pair.hr.stored?.bitDepth).toBe(16);
+    expect(pair.lr.stored).toBeUndefined();
+    expect(pair.pixels).toEqual({ bitDepth: 8, range: [0, 255], colour: 'sRGB' });
+  });
+
+  it('refuses samples without a range', async () => {
+    const float = tiffOf(Float32Array.of(0, 0.5, 1, 2), 3);
+    await expect(decodeImage(float, 'f.tif')).rejects.toThrow(/f\.tif must have samples of 1 to 16 bits, got float/);
   });
 
   it('names what is missing, a folder, no image, empty or cut', async () => {

@@ -4,10 +4,17 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
 import { BrokenImageError, DatasetError } from './error.js';
-import { type Image, makeImage } from './image.js';
+import { type Image, makeImage, type StoredFormat } from './image.js';
 
-/** Formats that are decoded; vector graphics are not images here. */
-const formats = ['png', 'jpeg', 'webp', 'tiff', 'gif', 'heif'];
+/** Formats that are decoded, as sharp and as we call them; vector graphics are not images here. */
+const containers: Readonly<Record<string, StoredFormat['container']>> = {
+  png: 'png',
+  jpeg: 'jpeg',
+  webp: 'webp',
+  tiff: 'tiff',
+  gif: 'gif',
+  heif: 'avif',
+};
 
 /** Pixels that a file may at most have: 16384 x 16384. */
 const MAX_PIXELS = 2 ** 28;
@@ -34,16 +41,38 @@ export async function readImage(path: string): Promise<Image> {
  */
 export async function decodeImage(bytes: Uint8Array, name = 'image'): Promise<Image> {
   const limits = { failOn: 'error', limitInputPixels: MAX_PIXELS } as const;
-  const { format, icc, channels } = await guard(name, () => sharp(bytes, limits).metadata());
-  if (!formats.includes(format)) throw notAnImage(name, `${format} data`);
-  const pipeline = sharp(bytes, { ...limits, autoOrient: true, ignoreIcc: icc !== undefined && isSrgb(icc) });
+  const metadata = await guard(name, () => sharp(bytes, limits).metadata());
+  const stored = storedFormat(name, metadata);
+  const pipeline = sharp(bytes, { ...limits, autoOrient: true, ignoreIcc: stored.profile === 'sRGB' });
   const { data, info } = await guard(name, () =>
     pipeline.removeAlpha().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
   );
   const samples = new Uint8Array(data.buffer, data.byteOffset, data.length);
   const image = makeImage(info.width, info.height, info.channels === 1 ? threefold(samples) : samples);
-  // One channel, or grey with alpha: what the file holds, not what the pixels happen to be.
-  return channels <= 2 ? { ...image, grey: true } : image;
+  return { ...image, stored, ...(stored.colour === 'grey' && { grey: true }) };
+}
+
+/** What the file holds, not what the pixels happen to be. @throws BrokenImageError when it is no image, or of samples that have no range */
+function storedFormat(
+  name: string,
+  { format, depth, bitsPerSample, space, channels, ...rest }: Metadata,
+): StoredFormat {
+  const container = containers[format];
+  if (!container) throw notAnImage(name, `${format} data`);
+  if (depth !== 'uchar' && depth !== 'ushort') {
+    throw new BrokenImageError('readImage', `${name} must have samples of 1 to 16 bits, got ${depth}`, 'convert it');
+  }
+  const { isPalette = false, hasAlpha = false, icc } = rest;
+  const bits = bitsPerSample ?? (depth === 'ushort' ? 16 : 8);
+  const inRgb = space === 'cmyk' ? 'cmyk' : 'rgb';
+  const plain = channels <= 2 ? 'grey' : inRgb;
+  return {
+    container,
+    bitDepth: isPalette ? 8 : bits,
+    colour: isPalette ? 'palette' : plain,
+    alpha: hasAlpha,
+    profile: icc === undefined ? 'none' : profileOf(icc),
+  };
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
@@ -84,9 +113,10 @@ function notAnImage(name: string, got: string, cause?: unknown): BrokenImageErro
   });
 }
 
-/** Whether a colour profile calls itself sRGB, in ASCII (version 2) or UTF-16 (version 4). */
-function isSrgb(profile: Buffer): boolean {
-  return profile.includes('sRGB', 0, 'latin1') || profile.includes('\0s\0R\0G\0B', 0, 'latin1');
+/** What becomes of a colour profile: one that calls itself sRGB, in ASCII (version 2) or UTF-16 (version 4), is not applied. */
+function profileOf(icc: Buffer): StoredFormat['profile'] {
+  const isSrgb = icc.includes('sRGB', 0, 'latin1') || icc.includes('\0s\0R\0G\0B', 0, 'latin1');
+  return isSrgb ? 'sRGB' : 'converted';
 }
 
 function threefold(grey: Uint8Array): Uint8Array {

@@ -2,13 +2,14 @@
  * Degradations beyond bicubic: a pipeline of small steps, as data, that makes a low-resolution image.
  */
 import { createRandom } from './dead-leaves/random.js';
-import type { Context, Degradation } from './degradations/degradation.js';
+import { checkFields, checkRange } from './degradations/check.js';
+import type { Context } from './degradations/degradation.js';
 import {
   type DegradationName,
   type DegradationOptions,
   type DegradationStep,
-  degradationNames,
-  degradations,
+  degradationTable,
+  fieldsOf,
 } from './degradations/registry.js';
 import { DatasetError } from './error.js';
 import { hash32, shuffled } from './hash.js';
@@ -53,22 +54,13 @@ export async function degrade(hr: Image, { scale, steps, seed, order = 'given' }
   const indices = order === 'random' ? [...shuffled(steps.length, seed)] : steps.map((_, i) => i);
   let image = cropped;
   for (const i of indices) {
-    image = await applyStep(steps[i]!, image, { scale, random: createRandom(hash32(seed, i)) });
+    image = await applyStep(steps[i]!, image, { scale, size, random: createRandom(hash32(seed, i)) });
   }
   return image.width === size.width && image.height === size.height ? image : resizeBicubic(image, size);
 }
 
-const table: { readonly [Name in DegradationName]: Degradation<DegradationOptions[Name]> } = degradations;
-
-function checkStep<Name extends DegradationName>(step: { readonly kind: Name } & DegradationOptions[Name]): void {
-  if (!degradationNames.includes(step.kind)) {
-    throw new DatasetError(
-      'degrade',
-      `kind must be one of ${degradationNames.join(', ')}, got ${JSON.stringify(step.kind)}`,
-      'choose one of them',
-    );
-  }
-  table[step.kind].check(step);
+function checkStep({ kind, ...options }: DegradationStep): void {
+  checkFields(kind, fieldsOf(kind), options, checkRange);
 }
 
 async function applyStep<Name extends DegradationName>(
@@ -76,5 +68,5 @@ async function applyStep<Name extends DegradationName>(
   image: Image,
   context: Context,
 ): Promise<Image> {
-  return table[step.kind].apply(image, step, context);
+  return degradationTable[step.kind].apply(image, step, context);
 }

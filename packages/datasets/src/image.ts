@@ -3,6 +3,18 @@
  */
 import { DatasetError } from './error.js';
 
+/** What a file held before it was decoded to 8-bit RGB. */
+export interface StoredFormat {
+  readonly container: 'png' | 'jpeg' | 'webp' | 'tiff' | 'gif' | 'avif';
+  /** Bits of a sample; of a palette, those of its colours. Of more than 8 the upper 8 are kept, fewer are spread over 0..255. */
+  readonly bitDepth: number;
+  readonly colour: 'grey' | 'rgb' | 'palette' | 'cmyk';
+  /** Whether there was an alpha channel: it is dropped. */
+  readonly alpha: boolean;
+  /** `sRGB` was left as it is, like no profile at all; any other was `converted` to sRGB. */
+  readonly profile: 'none' | 'sRGB' | 'converted';
+}
+
 /** An 8-bit RGB image: `data[(y * width + x) * 3 + c]`, values 0..255, `c` = 0 red, 1 green, 2 blue. */
 export interface Image {
   readonly width: number;
@@ -11,6 +23,8 @@ export interface Image {
   readonly data: Uint8Array;
   /** Set when the file held one grey sample for each pixel: published tables measure such images on their grey values. */
   readonly grey?: true;
+  /** What its file held, where the image comes from one. */
+  readonly stored?: StoredFormat;
 }
 
 /**
@@ -53,7 +67,8 @@ export function crop(image: Image, x: number, y: number, width: number, height: 
       'move or shrink it',
     );
   }
-  const out = { ...makeImage(width, height), ...(image.grey && { grey: image.grey }) };
+  const { grey, stored } = image;
+  const out = { ...makeImage(width, height), ...(grey && { grey }), ...(stored && { stored }) };
   for (let row = 0; row < height; row++) {
     const from = ((y + row) * image.width + x) * 3;
     out.data.set(image.data.subarray(from, from + width * 3), row * width * 3);

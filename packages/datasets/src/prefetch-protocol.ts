@@ -15,6 +15,12 @@ export interface Wanted {
   readonly cursor: number;
 }
 
+/** A worker says which image it reads, and when it has it: whoever outlives the worker can tell where it ended. */
+export interface Reading {
+  readonly reading: string;
+  readonly done: boolean;
+}
+
 /** A worker answers, with what its stream has passed over so far. */
 export type Answer =
   | { readonly cursor: number; readonly batch: Batch; readonly skipped: readonly Skipped[] }

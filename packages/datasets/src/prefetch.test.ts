@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRecipe } from './degradations/open.js';
 import { encodePng } from './encode.js';
 import { batchesFrom } from './iterate.js';
 import { openPatchStream } from './prefetch.js';
@@ -36,6 +38,21 @@ describe.skipIf(!built)('openPatchStream', () => {
       const together = await Promise.all([20, 3, 21, 3].map((cursor) => stream.batch(cursor)));
       for (const [i, cursor] of [20, 3, 21, 3].entries()) expect(together[i]).toEqual(await truth.batch(cursor));
       stream.dispose();
+    }
+  });
+
+  it('gives the same degraded batches with and without workers, and after a resume', async () => {
+    const degraded = { ...options, degradation: await openRecipe('bsrgan-style') };
+    const truth = createPatchStream(await openSource(spec), { ...degraded, cacheBytes: 0 });
+    const plain = createPatchStream(await openSource(spec), options);
+    for (const workers of [0, 2]) {
+      using stream = await openPatchStream(spec, { ...degraded, workers });
+      for (const cursor of [3, 4, 11]) {
+        const batch = await stream.batch(cursor);
+        expect(batch).toEqual(await truth.batch(cursor));
+        expect(batch.hr).toEqual((await plain.batch(cursor)).hr);
+        expect(batch.lr).not.toEqual((await plain.batch(cursor)).lr);
+      }
     }
   });
 
@@ -73,6 +90,47 @@ describe.skipIf(!built)('openPatchStream', () => {
     await rm(gone, { recursive: true });
     await expect(stream2.batch(0)).rejects.toThrow(/^\[datasets\] \w+: .*(a worker ended|does not exist)/);
     stream2.dispose();
+  });
+
+  it.each([
+    [
+      'throws',
+      "throw new Error('out of luck')",
+      /a worker ended while it read photo7: out of luck \(try workers: 0\)$/,
+    ],
+    ['leaves', 'process.exit(3)', /a worker ended while it read photo7: it left with code 3 \(try workers: 0\)$/],
+  ])('names the image at which a worker %s', async (_title, crash, message) => {
+    const script = `
+      import { parentPort } from 'node:worker_threads';
+      parentPort.on('message', () => {
+        for (const done of [false, true]) parentPort.postMessage({ reading: 'photo6', done });
+        parentPort.postMessage({ reading: 'photo7', done: false });
+        setTimeout(() => { ${crash}; }, 20);
+      });`;
+    const startWorker = () => new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`));
+    using stream = await openPatchStream(spec, { ...options, startWorker });
+    const [first, second] = [stream.batch(0), stream.batch(1)];
+    await expect(first).rejects.toThrow(message);
+    await expect(second).rejects.toThrow(message);
+    await expect(stream.batch(2)).rejects.toThrow(message);
+  });
+
+  it('hears from the worker what it reads', async () => {
+    const heard: string[] = [];
+    const startWorker = (workerData: object) => {
+      const path = fileURLToPath(new URL('../dist/prefetch-worker.js', import.meta.url));
+      const worker = new Worker(path, { workerData });
+      worker.on('message', (message: object) => {
+        if ('reading' in message) heard.push(JSON.stringify(message));
+      });
+      return worker;
+    };
+    using stream = await openPatchStream('dead-leaves:1:48', { ...options, ahead: 0, startWorker });
+    await stream.batch(0);
+    expect(heard).toEqual([
+      '{"reading":"dead-leaves-0000","done":false}',
+      '{"reading":"dead-leaves-0000","done":true}',
+    ]);
   });
 
   it('refuses bad options', async () => {

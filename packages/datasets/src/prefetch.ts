@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { DatasetError, type Skipped } from './error.js';
-import type { Answer, WorkerTask } from './prefetch-protocol.js';
+import type { Answer, Reading, WorkerTask } from './prefetch-protocol.js';
 import { openSource } from './sources/registry.js';
 import { type Batch, CACHE_BYTES, createPatchStream, type PatchStream, type PatchStreamOptions } from './stream.js';
 
@@ -16,6 +16,8 @@ export interface PrefetchOptions extends PatchStreamOptions {
   readonly workers?: number;
   /** Batches that are made ahead; 2 for each worker by default. */
   readonly ahead?: number;
+  /** Starts a worker, where a bundle keeps `prefetch-worker.js` elsewhere than beside the package's own file; it is given to `workerData`. */
+  readonly startWorker?: (task: WorkerTask) => Worker;
 }
 
 /** The built worker: beside this file in `dist`, or in `dist` when this file runs from the sources. */
@@ -37,7 +39,7 @@ function workerPath(): string | null {
  * const { lr, hr } = await stream.batch(0); // while it is used, batches 1 and 2 are made
  */
 export async function openPatchStream(spec: string, options: PrefetchOptions): Promise<PatchStream> {
-  const { workers = 1, ahead = 2 * workers, cacheBytes = CACHE_BYTES, ...rest } = options;
+  const { workers = 1, ahead = 2 * workers, cacheBytes = CACHE_BYTES, startWorker = besides(), ...rest } = options;
   for (const [name, value] of Object.entries({ workers, ahead })) {
     if (Number.isInteger(value) && value >= 0 && value <= 256) continue;
     throw new DatasetError(
@@ -47,20 +49,19 @@ export async function openPatchStream(spec: string, options: PrefetchOptions): P
     );
   }
   const here = createPatchStream(await openSource(spec), { ...rest, cacheBytes });
-  const path = workerPath();
-  if (workers === 0 || path === null) return here;
+  if (workers === 0 || startWorker === null) return here;
   const task: WorkerTask = { spec, options: { ...rest, cacheBytes: Math.floor(cacheBytes / workers) } };
   return createPrefetch(
     here.batchesPerEpoch,
-    Array.from({ length: workers }, () => startWorker(path, task)),
+    Array.from({ length: workers }, () => startWorker(task)),
     ahead,
   );
 }
 
-function startWorker(path: string, task: WorkerTask): Worker {
-  const worker = new Worker(path, { workerData: task, name: 'fqsr-prefetch' });
-  worker.unref();
-  return worker;
+/** Starts the built worker that lies beside this file; `null` where there is none. */
+function besides(): ((task: WorkerTask) => Worker) | null {
+  const path = workerPath();
+  return path === null ? null : (task) => new Worker(path, { workerData: task, name: 'fqsr-prefetch' });
 }
 
 /** A batch that a worker makes. */
@@ -85,7 +86,12 @@ function createPrefetch(batchesPerEpoch: number, workers: readonly Worker[], ahe
     pending.clear();
     for (const worker of workers) void worker.terminate();
   };
-  const accept = (answer: Answer) => {
+  const accept = (answer: Answer | Reading, reading: Set<string>) => {
+    if ('reading' in answer) {
+      if (answer.done) reading.delete(answer.reading);
+      else reading.add(answer.reading);
+      return;
+    }
     const request = pending.get(answer.cursor);
     if ('error' in answer) request?.reject(fromWorker(answer.error));
     else {
@@ -94,9 +100,11 @@ function createPrefetch(batchesPerEpoch: number, workers: readonly Worker[], ahe
     }
   };
   for (const worker of workers) {
-    worker.on('message', accept);
-    worker.on('error', (cause) => end(ended(cause.message, cause)));
-    worker.on('exit', (code) => end(ended(`it left with code ${code}`)));
+    const reading = new Set<string>();
+    worker.unref();
+    worker.on('message', (message: Answer | Reading) => accept(message, reading));
+    worker.on('error', (cause) => end(ended(cause.message, reading, cause)));
+    worker.on('exit', (code) => end(ended(`it left with code ${code}`, reading)));
   }
   const start = (cursor: number): Pending => {
     const known = pending.get(cursor);
@@ -146,6 +154,9 @@ function fromWorker(message: string): DatasetError {
   return new DatasetError(where ?? 'batch', problem ?? `a worker failed: ${message}`, remedy ?? 'try workers: 0');
 }
 
-function ended(why: string, cause?: Error): DatasetError {
-  return new DatasetError('batch', `a worker ended: ${why}`, 'try workers: 0', { cause });
+/** @param reading the images that the worker had begun to read */
+function ended(why: string, reading: ReadonlySet<string>, cause?: Error): DatasetError {
+  const at = reading.size > 0 ? ` while it read ${[...reading].join(', ')}` : '';
+  const reason = why.replace(/\s*\n\s*/g, '; ');
+  return new DatasetError('batch', `a worker ended${at}: ${reason}`, 'try workers: 0', { cause });
 }

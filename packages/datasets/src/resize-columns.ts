@@ -3,6 +3,9 @@
  *
  * The 8-bit pass reads four samples as one 32-bit word. Where the weights are symmetric, as at factors of 1/2, 1/3 and 1/4, it adds the two rows of equal weight
  * first, two 16-bit lanes at a time: sums of two bytes need nine bits.
+ *
+ * Words are signed, since an unsigned one beyond 2^31 is a boxed number until the code is compiled; and the loops are short, since compiling them is most of what a first call
+ * costs beyond a later one.
  */
 import { type AxisWeights, mirror } from './resize-weights.js';
 
@@ -11,7 +14,7 @@ export interface ByteRows {
   readonly height: number;
   /** Words of a row; the last one may reach beyond the samples. */
   readonly words: number;
-  readonly data: Uint32Array;
+  readonly data: Int32Array;
 }
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
@@ -21,17 +24,17 @@ export function byteRows(data: Uint8Array, length: number): ByteRows {
   const height = data.length / length;
   const words = Math.ceil(length / 4);
   if (littleEndian && length % 4 === 0 && data.byteOffset % 4 === 0) {
-    return { height, words, data: new Uint32Array(data.buffer, data.byteOffset, words * height) };
+    return { height, words, data: new Int32Array(data.buffer, data.byteOffset, words * height) };
   }
   const copy = new Uint8Array(words * 4 * height);
   for (let y = 0; y < height; y++) copy.set(data.subarray(y * length, (y + 1) * length), y * words * 4);
-  const view = new Uint32Array(copy.buffer);
+  const view = new Int32Array(copy.buffer);
   if (!littleEndian) for (let i = 0; i < view.length; i++) view[i] = swapped(view[i]!);
   return { height, words, data: view };
 }
 
 function swapped(word: number): number {
-  return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+  return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 /** Row `y` of the vertical pass over bytes. `out` holds `4 * words` samples; what lies beyond the row is meaningless. */
@@ -42,15 +45,10 @@ export function filterByteColumns(rows: ByteRows, axis: AxisWeights, y: number, 
   out.fill(0);
   if (isSymmetric(axis, y)) {
     const half = taps / 2;
-    for (let t = 0; t < half; t += 4) {
-      const clamped = (k: number) => Math.min(t + k, half - 1);
-      const pairs = [0, 1, 2, 3].flatMap((k) => [at(clamped(k)), at(taps - 1 - clamped(k))]);
-      addPairs(
-        rows,
-        out,
-        pairs,
-        [0, 1, 2, 3].map((k) => (t + k < half ? weights[first + t + k]! : 0)),
-      );
+    for (let t = 0; t < half; t += 2) {
+      const next = Math.min(t + 1, half - 1);
+      const pairs = [at(t), at(taps - 1 - t), at(next), at(taps - 1 - next)];
+      addPairs(rows, out, pairs, [weights[first + t]!, t + 1 < half ? weights[first + t + 1]! : 0]);
     }
     return;
   }
@@ -91,32 +89,23 @@ function addRows({ data, words }: ByteRows, out: Float64Array, rows: readonly nu
 /** Two of four bytes in two 16-bit lanes. */
 const LANES = 0x00ff00ff;
 
-/** Adds four weighted sums of two rows. */
+/** Adds two weighted sums of two rows. */
 function addPairs({ data, words }: ByteRows, out: Float64Array, rows: readonly number[], w: readonly number[]): void {
   const [a0, b0, a1, b1] = [rows[0]!, rows[1]!, rows[2]!, rows[3]!];
-  const [a2, b2, a3, b3] = [rows[4]!, rows[5]!, rows[6]!, rows[7]!];
-  const [w0, w1, w2, w3] = [w[0]!, w[1]!, w[2]!, w[3]!];
+  const [w0, w1] = [w[0]!, w[1]!];
   for (let i = 0, o = 0; i < words; i++, o += 4) {
     const p0 = data[a0 + i]!;
     const q0 = data[b0 + i]!;
     const p1 = data[a1 + i]!;
     const q1 = data[b1 + i]!;
-    const p2 = data[a2 + i]!;
-    const q2 = data[b2 + i]!;
-    const p3 = data[a3 + i]!;
-    const q3 = data[b3 + i]!;
     const e0 = (p0 & LANES) + (q0 & LANES);
     const e1 = (p1 & LANES) + (q1 & LANES);
-    const e2 = (p2 & LANES) + (q2 & LANES);
-    const e3 = (p3 & LANES) + (q3 & LANES);
     const f0 = ((p0 >>> 8) & LANES) + ((q0 >>> 8) & LANES);
     const f1 = ((p1 >>> 8) & LANES) + ((q1 >>> 8) & LANES);
-    const f2 = ((p2 >>> 8) & LANES) + ((q2 >>> 8) & LANES);
-    const f3 = ((p3 >>> 8) & LANES) + ((q3 >>> 8) & LANES);
-    out[o]! += w0 * (e0 & 0xffff) + w1 * (e1 & 0xffff) + w2 * (e2 & 0xffff) + w3 * (e3 & 0xffff);
-    out[o + 1]! += w0 * (f0 & 0xffff) + w1 * (f1 & 0xffff) + w2 * (f2 & 0xffff) + w3 * (f3 & 0xffff);
-    out[o + 2]! += w0 * (e0 >>> 16) + w1 * (e1 >>> 16) + w2 * (e2 >>> 16) + w3 * (e3 >>> 16);
-    out[o + 3]! += w0 * (f0 >>> 16) + w1 * (f1 >>> 16) + w2 * (f2 >>> 16) + w3 * (f3 >>> 16);
+    out[o]! += w0 * (e0 & 0xffff) + w1 * (e1 & 0xffff);
+    out[o + 1]! += w0 * (f0 & 0xffff) + w1 * (f1 & 0xffff);
+    out[o + 2]! += w0 * (e0 >>> 16) + w1 * (e1 >>> 16);
+    out[o + 3]! += w0 * (f0 >>> 16) + w1 * (f1 >>> 16);
   }
 }
 

@@ -8,6 +8,10 @@ import type { ImagePair } from './pair.js';
 /** A finite, ordered collection of images; image `i` is always the same. Nothing is held between calls. */
 export interface Source {
   readonly name: string;
+  /** Set when the low resolution comes from files: it is what it is, and cannot be degraded otherwise. */
+  readonly ownLr?: true;
+  /** One line that whoever uses the source should hear, where there is one. */
+  readonly notice?: string;
   /** Number of images, at least 1. */
   readonly count: number;
   /** Name of image `i`: of its file, without the extension. */
@@ -25,7 +29,8 @@ export interface SourceKind {
   readonly description: string;
   /** Whether `spec` means this kind. The first kind that says so opens it. */
   readonly matches: (spec: string) => boolean;
-  readonly open: (spec: string) => Promise<Source>;
+  /** @param openSource opens any other spec, for kinds that stand on another source */
+  readonly open: (spec: string, openSource: (spec: string) => Promise<Source>) => Promise<Source>;
 }
 
 /** @throws DatasetError when a source has no image `i` */
@@ -64,7 +69,7 @@ export function shardOf(source: Source, { index, count }: Shard): Source {
     return index + i * count;
   };
   return Object.freeze({
-    name: source.name,
+    ...source,
     count: images,
     nameOf: (i: number) => source.nameOf(original(i)),
     hr: async (i: number) => source.hr(original(i)),

@@ -3,6 +3,8 @@
  */
 import { copyTransformed, SYMMETRIES } from './augment.js';
 import { createCache } from './cache.js';
+import type { DegradationRecipe } from './degradations/recipe.js';
+import { degradeSource } from './degrade-source.js';
 import { BrokenImageError, DatasetError, type OnBroken, type Skipped } from './error.js';
 import { hash32, shuffled } from './hash.js';
 import { checkScale } from './image.js';
@@ -25,6 +27,8 @@ export interface PatchStreamOptions {
   readonly cacheBytes?: number;
   /** What happens to an image that is no image, damaged or truncated; `skip` by default: another one takes its place, and `skipped()` tells. */
   readonly onBroken?: OnBroken;
+  /** Makes the low resolution, image by image, seeded by `seed`; bicubic when left out. Only for sources whose low resolution is not of files. */
+  readonly degradation?: DegradationRecipe | undefined;
   /** Draws from a part of the source only. */
   readonly shard?: Shard | undefined;
 }
@@ -63,7 +67,7 @@ export interface PatchStream {
  * const stream = createPatchStream(source, { scale: 2, patchSize: 24, batchSize: 16, seed: 1 });
  * const { lr, hr } = await stream.batch(0); // 16 * 24 * 24 * 3 and 16 * 48 * 48 * 3 samples
  */
-export function createPatchStream(whole: Source, options: PatchStreamOptions): PatchStream {
+export function createPatchStream(original: Source, options: PatchStreamOptions): PatchStream {
   const {
     scale,
     patchSize,
@@ -72,13 +76,15 @@ export function createPatchStream(whole: Source, options: PatchStreamOptions): P
     patchesPerImage = 1,
     cacheBytes = CACHE_BYTES,
     onBroken = 'skip',
+    degradation: recipe,
   } = options;
-  const source = options.shard ? shardOf(whole, options.shard) : whole;
   checkScale('createPatchStream', scale);
   checkCounts({ patchSize, batchSize, patchesPerImage });
   if (!Number.isSafeInteger(seed)) {
     throw new DatasetError('createPatchStream', `seed must be an integer, got ${seed}`, 'for example 1');
   }
+  const whole = recipe ? degradeSource(original, { recipe, seed }) : original;
+  const source = options.shard ? shardOf(whole, options.shard) : whole;
   const itemsPerEpoch = source.count * patchesPerImage;
   const skipped = new Map<string, string>();
   const broken = new Set<number>();

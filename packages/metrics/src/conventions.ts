@@ -3,7 +3,7 @@
  */
 import { MetricError } from './error.js';
 import { checkSameShape, type Image, type Plane } from './image.js';
-import { type ColourAt, colours, planeOf } from './luma.js';
+import { type ColourAt, colours, writePlane } from './luma.js';
 
 /** What is compared, and over which range. */
 export interface Convention {
@@ -79,7 +79,7 @@ export interface MeasureOptions {
 
 /** Two images as a convention sees them. */
 export interface ComparedPlanes {
-  /** The planes of both images, cropped; made one pair at a time. */
+  /** The planes of both images, cropped, one colour after the other. All pairs share the same two buffers: use one before the next is asked for. */
   readonly pairs: Iterable<readonly [sr: Plane, hr: Plane]>;
   readonly range: number;
 }
@@ -136,5 +136,13 @@ export function comparedPlanes(
 }
 
 function* pairsOf(sr: Image, hr: Image, crop: number, planes: readonly ColourAt[]): Iterable<readonly [Plane, Plane]> {
-  for (const colour of planes) yield [planeOf(sr, crop, colour), planeOf(hr, crop, colour)];
+  const width = hr.width - 2 * crop;
+  const height = hr.height - 2 * crop;
+  const plane = (): Plane => ({ width, height, data: new Float64Array(width * height) });
+  const pair = [plane(), plane()] as const;
+  for (const colour of planes) {
+    writePlane(sr, crop, colour, pair[0]);
+    writePlane(hr, crop, colour, pair[1]);
+    yield pair;
+  }
 }

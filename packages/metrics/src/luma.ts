@@ -38,16 +38,12 @@ export const colours = {
 
 const first: ColourAt = (data, at) => data[at]!;
 
-/** One plane of an image, without `crop` pixels on each side. */
-export function planeOf(image: Image, crop: number, colour: ColourAt): Plane {
+/** Writes one plane of an image, without `crop` pixels on each side, over the samples of `out`, which has the cropped size. */
+export function writePlane(image: Image, crop: number, colour: ColourAt, { width, height, data }: Plane): void {
   const { channels } = image;
   const value = channels === 1 ? first : colour;
-  const width = image.width - 2 * crop;
-  const height = image.height - 2 * crop;
-  const data = new Float64Array(width * height);
   for (let y = 0, to = 0; y < height; y++) {
     let from = ((y + crop) * image.width + crop) * channels;
     for (let x = 0; x < width; x++, from += channels) data[to++] = value(image.data, from);
   }
-  return { width, height, data };
 }

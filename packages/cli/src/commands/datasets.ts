@@ -1,3 +1,4 @@
+import { recipeNames } from '@fqsr/datasets';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
 import { actions } from '../datasets/registry.js';
@@ -18,6 +19,11 @@ const options = z.object({
     .enum(['skip', 'throw'])
     .default('throw')
     .meta({ description: 'make: at an image that cannot be decoded, report and skip it, or stop', value: 'what' }),
+  degradation: text({
+    description: `make: how the low resolution is made, instead of by bicubic: ${recipeNames.join(', ')}, or a recipe in a JSON file`,
+    value: 'name',
+  }).optional(),
+  seed: whole({ description: 'make: seed of the degradation', value: 'n' }, 0, 2 ** 31 - 1).default(1),
   sha256: text({ description: 'fetch: checksum that an address must have', value: 'hex' }).optional(),
 });
 

@@ -1,22 +1,27 @@
-import { openSource, type Source } from '@fqsr/datasets';
-import { type ConventionName, conventionNames, parseConvention } from '@fqsr/metrics';
+import type { Source } from '@fqsr/datasets';
+import { type ConventionName, conventionNames, metricNames, parseConvention } from '@fqsr/metrics';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
+import { openData } from '../data.js';
 import { asUsage, UsageError } from '../errors.js';
 import { type EvaluateOptions, type Evaluation, evaluate, evaluateMethod } from '../evaluate.js';
+import { defaultMetrics, figureColumns, parseMetrics } from '../figures.js';
 import type { Io } from '../io.js';
 import { checkConvention, type MethodName, methodNames, methods } from '../methods/registry.js';
 import { loadNetwork, type Network } from '../networks.js';
 import { table } from '../table.js';
 
-/** `fqsr eval`: PSNR and SSIM of a model or of bicubic on a data set. */
+/** `fqsr eval`: PSNR, SSIM and other metrics of a model or of bicubic on a data set. */
 export const evalCommand = defineCommand({
   name: 'eval',
   summary: 'Measure a model, or bicubic, on a data set',
   arguments: [],
   example: 'fqsr eval --data photos --scale 2 --method bicubic --json',
   options: z.object({
-    data: text({ description: 'folder of images, benchmark folder, photos, or dead-leaves[:COUNT]', value: 'data' }),
+    data: text({
+      description: 'folder of images, benchmark folder, photos, dead-leaves[:COUNT], shards or their address',
+      value: 'data',
+    }),
     scale: whole({ description: "upscaling factor; by default the model's", value: 'n' }, 2, 4).optional(),
     model: text({ description: 'checkpoint or .fqsr file', value: 'file' }).optional(),
     method: z
@@ -26,21 +31,27 @@ export const evalCommand = defineCommand({
     convention: text({ description: `how to measure: ${conventionNames.join(', ')}`, value: 'name' }).default(
       'edsr-benchmark',
     ),
+    metrics: text({
+      description: `figures to print, of ${metricNames.join(', ')}; the first two are always in the JSON`,
+      value: 'list',
+    }).default(defaultMetrics),
     limit: whole({ description: 'measure only the first images', value: 'n' }, 1, 1e9).optional(),
     onBroken: z
       .enum(['skip', 'throw'])
       .default('throw')
       .meta({ description: 'what an image that cannot be read does', value: 'what' }),
   }),
-  run: async (_args, { data, scale, model, method, convention, limit, onBroken }, io) => {
+  run: async (_args, { data, scale, model, method, convention, metrics, limit, onBroken }, io) => {
     const by = asUsage('--convention', () => parseConvention(convention));
+    const asked = parseMetrics(metrics);
     const measured = choose(model, method, by);
-    const source = await openSource(data);
-    const options = { convention: by, limit, onBroken };
+    const source = await openData(data, io);
+    const options = { convention: by, metrics: asked, limit, onBroken };
     const evaluation =
       'method' in measured
         ? await measureMethod(measured.method, scale, source, io, options)
         : await measureModel(measured.model, scale, source, io, options);
+    const { heads, cells } = figureColumns(asked);
     const rows = [...evaluation.perImage, { ...evaluation, name: 'mean' }];
     return {
       json: evaluation,
@@ -48,8 +59,8 @@ export const evalCommand = defineCommand({
         `${evaluation.model} x${evaluation.scale} on ${evaluation.dataset}, convention ${by}`,
         evaluation.protocol,
         table(
-          ['image', 'PSNR dB', 'SSIM'],
-          rows.map(({ name, psnr, ssim }) => [name, psnr.toFixed(2), ssim.toFixed(4)]),
+          ['image', ...heads],
+          rows.map(({ name, ...figures }) => [name, ...cells(figures)]),
         ),
       ].join('\n'),
     };

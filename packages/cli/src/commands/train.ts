@@ -1,6 +1,8 @@
+import { recipeNames } from '@fqsr/datasets';
 import { losses, trainerDefaults } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, real, text, whole } from '../command.js';
+import { degradationOf } from '../degradation.js';
 import { UsageError } from '../errors.js';
 import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
 
@@ -28,6 +30,10 @@ const options = z.object({
     value: 'plan',
   }).optional(),
   data: text({ description: `training images (default: ${runDefaults.data})`, value: 'data' }).optional(),
+  degradation: text({
+    description: `how the low resolution is made, instead of by bicubic: ${recipeNames.join(', ')}, or a recipe in a JSON file`,
+    value: 'name',
+  }).optional(),
   steps: whole({ description: `optimizer steps (default: ${runDefaults.steps})`, value: 'n' }, 1, 1e8).optional(),
   seed: whole(
     { description: `seed of weights and data (default: ${runDefaults.seed})`, value: 'n' },
@@ -108,7 +114,7 @@ export const trainCommand = defineCommand({
   options,
   run: async (_args, { output, ...asked }, io) => {
     const known = await readRun(output);
-    const config = known ? checkSame(output, known, asked) : await newRun(asked);
+    const config = known ? await checkSame(output, known, asked) : await newRun(asked);
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     process.once('SIGINT', interrupt);
@@ -122,14 +128,26 @@ export const trainCommand = defineCommand({
 
 type Asked = Omit<z.infer<typeof options>, 'output'>;
 
-async function newRun({ model, scale, init, plan, ...rest }: Asked): Promise<RunConfig> {
+async function newRun({ model, scale, init, plan, degradation, ...rest }: Asked): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const network = await resolveModel({ model, scale, init, plan });
-  return { ...runDefaults, ...given, ...network };
+  const recipe = await degradationOf(degradation);
+  return { ...runDefaults, ...given, ...network, ...(recipe && { degradation: recipe }) };
 }
 
 /** A run keeps its options: those given again must be the same. */
-function checkSame(folder: string, config: RunConfig, { model, scale, plan, ...rest }: Asked): RunConfig {
+async function checkSame(
+  folder: string,
+  config: RunConfig,
+  { model, scale, plan, degradation, ...rest }: Asked,
+): Promise<RunConfig> {
+  const recipe = await degradationOf(degradation);
+  if (recipe && JSON.stringify(recipe) !== JSON.stringify(config.degradation)) {
+    const has = config.degradation ? `another one, called ${config.degradation.name}` : 'none';
+    throw new UsageError(
+      `--degradation: the run in ${folder} has ${has}, got ${degradation} (leave it out to resume, or choose another folder)`,
+    );
+  }
   const started: Readonly<Record<string, unknown>> = {
     ...config,
     model: config.model.name,

@@ -2,7 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { encodePng, type Image, type OnBroken, openSource, pairsOf, type Skipped, type Source } from '@fqsr/datasets';
+import {
+  degradeSource,
+  encodePng,
+  type Image,
+  type ImagePair,
+  makePair,
+  type OnBroken,
+  pairsOf,
+  type Skipped,
+  type Source,
+} from '@fqsr/datasets';
+import { openData } from '../data.js';
+import { degradationOf } from '../degradation.js';
 import { CliError, UsageError } from '../errors.js';
 import { assertWritable } from '../files.js';
 import type { Action } from './action.js';
@@ -10,13 +22,20 @@ import type { Action } from './action.js';
 /** `fqsr datasets make`: the folder is there whole or not at all. */
 export const makeAction = {
   summary: 'write images or pairs of a source as PNG',
-  run: async (data = 'dead-leaves', { output, scale, limit, onBroken }, io) => {
+  run: async (data = 'dead-leaves', { output, scale, limit, onBroken, degradation, seed }, io) => {
     if (output === undefined) throw new UsageError('--output: must be given (for example -o leaves)');
+    const recipe = await degradationOf(degradation);
+    if (recipe && scale === undefined) {
+      throw new UsageError(
+        '--scale: must be given with --degradation, which makes low resolution (for example --scale 4)',
+      );
+    }
     const folder = resolve(output);
     if (existsSync(folder))
       throw new UsageError(`--output: must be free, got ${output}, which exists (choose another)`);
     await assertWritable(folder);
-    const source = await openSource(data);
+    const opened = await openData(data, io);
+    const source = recipe ? degradeSource(opened, { recipe, seed }) : opened;
     const images = Math.min(limit ?? source.count, source.count);
     const progress = io.progress(`make ${basename(folder)}`, images, 'images');
     const beside = join(dirname(folder), `.${basename(folder)}.${randomBytes(4).toString('hex')}.tmp`);
@@ -42,7 +61,15 @@ export const makeAction = {
     }
     const layout = scale === undefined ? 'folder' : 'self-exsr';
     return {
-      json: { folder, source: source.name, images: written, scale: scale ?? null, layout, skipped },
+      json: {
+        folder,
+        source: source.name,
+        images: written,
+        scale: scale ?? null,
+        layout,
+        degradation: recipe ? { ...recipe, seed } : null,
+        skipped,
+      },
       text: `${output}: ${written} ${scale === undefined ? 'images' : `pairs x${scale}`} of ${source.name}`,
     };
   },
@@ -61,7 +88,7 @@ async function* filesOf(
   { scale, limit, onBroken, onSkipped }: Which,
 ): AsyncGenerator<Readonly<Record<string, Image>>, void, undefined> {
   if (scale === undefined) {
-    const whole = { ...source, pair: async (i: number) => ({ name: source.nameOf(i), ...same(await source.hr(i)) }) };
+    const whole = { ...source, pair: (i: number) => same(source.nameOf(i), source.hr(i)) };
     for await (const { name, hr } of pairsOf(whole, 1, { limit, onBroken, onSkipped })) yield { [`${name}.png`]: hr };
     return;
   }
@@ -73,6 +100,7 @@ async function* filesOf(
 }
 
 /** A pair at scale 1. */
-function same(image: Image): { hr: Image; lr: Image; scale: number } {
-  return { hr: image, lr: image, scale: 1 };
+async function same(name: string, image: Promise<Image>): Promise<ImagePair> {
+  const hr = await image;
+  return makePair(name, hr, hr, 1);
 }

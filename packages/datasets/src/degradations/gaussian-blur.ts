@@ -1,6 +1,6 @@
 import { makeImage } from '../image.js';
 import { mirror } from '../resize-weights.js';
-import { checkRange, toByte } from './check.js';
+import { toByte } from './check.js';
 import type { Degradation } from './degradation.js';
 
 /** Standard deviations in pixels along two perpendicular axes; equal ones blur in all directions alike. */
@@ -38,10 +38,10 @@ export function gaussianKernel({ sigma, sigmaAcross = sigma, angle = 0 }: Gaussi
 /** Blur by an isotropic or anisotropic Gaussian kernel; edges are mirrored with the edge pixel repeated. */
 export const gaussianBlur = {
   description: 'Gaussian blur, isotropic or anisotropic',
-  check: ({ sigma, sigmaAcross = sigma, angle = 0 }) => {
-    checkRange('gaussian-blur', 'sigma', sigma, 0.05, 10);
-    checkRange('gaussian-blur', 'sigmaAcross', sigmaAcross, 0.05, 10);
-    checkRange('gaussian-blur', 'angle', angle, -360, 360);
+  fields: {
+    sigma: { kind: 'number', low: 0.05, high: 10 },
+    sigmaAcross: { kind: 'number', low: 0.05, high: 10, optional: true },
+    angle: { kind: 'number', low: -360, high: 360, optional: true },
   },
   apply: ({ width, height, data }, options) => {
     const { radius, side, weights } = gaussianKernel(options);

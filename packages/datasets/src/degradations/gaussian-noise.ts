@@ -1,5 +1,5 @@
 import { makeImage } from '../image.js';
-import { checkRange, toByte } from './check.js';
+import { toByte } from './check.js';
 import type { Degradation } from './degradation.js';
 import { normal } from './normal.js';
 
@@ -14,7 +14,7 @@ export interface GaussianNoiseOptions {
 /** Adds `sigma * n` to each sample, `n` standard normal; the result is rounded and clamped. */
 export const gaussianNoise = {
   description: 'additive Gaussian noise',
-  check: ({ sigma }) => checkRange('gaussian-noise', 'sigma', sigma, 0, 100),
+  fields: { sigma: { kind: 'number', low: 0, high: 100 }, grey: { kind: 'switch' } },
   apply: ({ width, height, data }, { sigma, grey = false }, { random }) => {
     const out = makeImage(width, height);
     for (let i = 0, n = 0; i < data.length; i++) {

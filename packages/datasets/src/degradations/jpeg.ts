@@ -1,6 +1,4 @@
-import sharp from 'sharp';
-import { decodeImage } from '../decode.js';
-import { checkRange } from './check.js';
+import { throughJpeg } from '#jpeg-codec';
 import type { Degradation } from './degradation.js';
 
 /** Compression. */
@@ -11,15 +9,9 @@ export interface JpegOptions {
   readonly chroma?: '4:2:0' | '4:4:4';
 }
 
-/** Compresses and decompresses as JPEG. The same everywhere for one version of sharp. */
+/** Compresses and decompresses as JPEG. The same everywhere for one version of sharp; only on Node. */
 export const jpeg = {
   description: 'JPEG compression',
-  check: ({ quality }) => checkRange('jpeg', 'quality', quality, 1, 100),
-  apply: async ({ width, height, channels, data }, { quality, chroma = '4:2:0' }) => {
-    const raw = { width, height, channels };
-    const bytes = await sharp(data, { raw })
-      .jpeg({ quality: Math.round(quality), chromaSubsampling: chroma })
-      .toBuffer();
-    return decodeImage(bytes, 'JPEG data');
-  },
+  fields: { quality: { kind: 'number', low: 1, high: 100 }, chroma: { kind: 'word', words: ['4:2:0', '4:4:4'] } },
+  apply: (image, { quality, chroma = '4:2:0' }) => throughJpeg(image, quality, chroma),
 } satisfies Degradation<JpegOptions>;

@@ -1,6 +1,6 @@
 import type { Random } from '../dead-leaves/random.js';
 import { makeImage } from '../image.js';
-import { checkRange, toByte } from './check.js';
+import { toByte } from './check.js';
 import type { Degradation } from './degradation.js';
 import { normal } from './normal.js';
 
@@ -16,7 +16,7 @@ const LARGE = 60;
 /** Replaces each sample `x` by `255 P(peak x / 255) / peak`, `P` Poisson: the variance is `255 x / peak`. */
 export const poissonNoise = {
   description: 'Poisson (shot) noise',
-  check: ({ peak }) => checkRange('poisson-noise', 'peak', peak, 1, 1e6),
+  fields: { peak: { kind: 'number', low: 1, high: 1e6 } },
   apply: ({ width, height, data }, { peak }, { random }) => {
     const out = makeImage(width, height);
     for (let i = 0; i < data.length; i++) out.data[i] = toByte((255 * poisson((peak * data[i]!) / 255, random)) / peak);

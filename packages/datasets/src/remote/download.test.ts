@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DownloadOptions, download } from './download.js';
 import { type Handler, serve, startServer, type TestServer } from './server.js';
 
@@ -144,6 +144,47 @@ describe('download', () => {
       '/new': serve(body, { cuts: [70_000, null] }),
     });
     await download({ urls: [url('/old')], bytes: null, sha256 }, at('a'), quick);
+    expect((await readFile(at('a'))).equals(body)).toBe(true);
+  });
+
+  it('asks elsewhere when it is led from https to http', async () => {
+    const { url } = await startAt({ '/a': serve(body) });
+    const real = globalThis.fetch;
+    vi.stubGlobal('fetch', async (address: string, options: RequestInit) => {
+      const response = await real(address.replace('https://example.invalid', url('')), options);
+      Object.defineProperty(response, 'url', { value: 'http://example.invalid/a' });
+      return response;
+    });
+    const archive = { urls: ['https://example.invalid/a'] as [string], bytes: null, sha256 };
+    await expect(download(archive, at('a'), quick)).rejects.toThrow(
+      /it redirects from https to http:\/\/example\.invalid\/a/,
+    );
+    expect(await readdir(folder)).toEqual([]);
+    const got = await download({ ...archive, urls: [...archive.urls, url('/a')] }, at('a'), quick);
+    expect(got.url).toBe(url('/a'));
+    vi.unstubAllGlobals();
+  });
+
+  it('says that the disk is full, keeps what came, and does not ask again', async () => {
+    const { url, ranges } = await startAt({ '/a': serve(body) });
+    const archive = { urls: [url('/a')] as [string], bytes: null, sha256 };
+    let room = 100_000;
+    const openPart = async (path: string, flags: 'w' | 'a') => {
+      const file = await open(path, flags);
+      const writeFile = async (chunk: Uint8Array) => {
+        await file.writeFile(chunk.subarray(0, room));
+        room -= chunk.length;
+        if (room < 0) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      };
+      return { writeFile, close: () => file.close() };
+    };
+    await expect(download(archive, at('a'), { ...quick, openPart })).rejects.toThrow(
+      /^\[datasets\] download: .*a\.part cannot be written: the disk is full \(free some space, or set FQSR_CACHE\)$/,
+    );
+    expect(ranges).toEqual(['']);
+    expect(existsSync(at('a'))).toBe(false);
+    const { transferred } = await download(archive, at('a'), quick);
+    expect(transferred).toBe(body.length - 100_000);
     expect((await readFile(at('a'))).equals(body)).toBe(true);
   });
 

@@ -1,14 +1,14 @@
 /**
  * Downloads that are there whole and checked, or not at all.
  */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatasetError } from '../error.js';
 import { sha256File } from './checksum.js';
 import { withLock } from './lock.js';
 import type { RemoteArchive } from './manifest.js';
-import { forget, sizeOf, TransferError, transfer } from './transfer.js';
+import { forget, type PartFile, sizeOf, TransferError, transfer } from './transfer.js';
 
 /** How to download. */
 export interface DownloadOptions {
@@ -21,6 +21,8 @@ export interface DownloadOptions {
   /** Milliseconds before the second request, doubled for each further one; 500 by default. */
   readonly retryMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Opens the file that is written to; `open` of `node:fs/promises` by default. */
+  readonly openPart?: (path: string, flags: 'w' | 'a') => Promise<PartFile>;
   /** Hears bytes that are there and, where known, all bytes. */
   readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
 }
@@ -71,7 +73,15 @@ async function downloadFrom(
   path: string,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const { maxBytes = 64 * 2 ** 30, idleMs = 60_000, attempts = 4, retryMs = 500, signal, onProgress } = options;
+  const {
+    maxBytes = 64 * 2 ** 30,
+    idleMs = 60_000,
+    attempts = 4,
+    retryMs = 500,
+    signal,
+    openPart = open,
+    onProgress,
+  } = options;
   const part = `${path}.part`;
   let transferred = 0;
   let resumed = (await sizeOf(part)) > 0;
@@ -79,7 +89,7 @@ async function downloadFrom(
     const before = await sizeOf(part);
     try {
       const onBytes = onProgress ?? (() => {});
-      const rules = { bytes, verified: sha256 !== null, maxBytes, idleMs, signal, onProgress: onBytes };
+      const rules = { bytes, verified: sha256 !== null, maxBytes, idleMs, signal, openPart, onProgress: onBytes };
       transferred += await transfer(url, part, rules);
       const got = await sha256File(part);
       if (sha256 === null || got === sha256) {

@@ -1,14 +1,16 @@
 /**
- * The remote data sets that are known by name. A new one is a line here. Sizes and checksums of DIV2K are those that TensorFlow Datasets publishes; where
- * nobody publishes one it is `null`, never made up.
+ * The remote data sets that are known by name. A new one is a line here. Sizes and checksums of DIV2K are those that TensorFlow Datasets publishes (its `div2k/checksums.tsv`);
+ * where nobody publishes one it is `null`, never made up. The second address of each is a mirror, asked when the first one fails: the checksum decides.
  */
 import { basename } from 'node:path';
 import { DatasetError } from '../error.js';
 import { sha256Text } from './checksum.js';
 import type { RemoteArchive, RemoteSet } from './manifest.js';
 
-const div2k = (file: string, bytes: number | null = null, sha256: string | null = null): RemoteArchive => ({
-  urls: [`https://data.vision.ee.ethz.ch/cvl/DIV2K/${file}`],
+const MIRROR = 'https://huggingface.co/datasets/goodfellowliu/DIV2K/resolve/d8a7b7e82add5be32adb51d9442b7932b1739e89';
+
+const div2k = (file: string, bytes: number, sha256: string): RemoteArchive => ({
+  urls: [`https://data.vision.ee.ethz.ch/cvl/DIV2K/${file}`, `${MIRROR}/${file}`],
   bytes,
   sha256,
 });
@@ -22,6 +24,16 @@ const trainX2 = div2k(
   925390592,
   'a53a424317575838dadce4bcd97cf7b744d6855f43740ed5f0245af3cf4bd850',
 );
+const trainX3 = div2k(
+  'DIV2K_train_LR_bicubic_X3.zip',
+  427847282,
+  'ad5c8e5507e2765823d3c2c5bd0934842efcd487c5370604c224090898b3163a',
+);
+const trainX4 = div2k(
+  'DIV2K_train_LR_bicubic_X4.zip',
+  246914039,
+  'f006b837f4eb52b82909aa01478e6d6d199eefce932179491d0c9dbb706dde3a',
+);
 const validHr = div2k(
   'DIV2K_valid_HR.zip',
   448993893,
@@ -31,6 +43,16 @@ const validX2 = div2k(
   'DIV2K_valid_LR_bicubic_X2.zip',
   117763600,
   '60eed9875c697df51204aa579e2a699e1d5215095788a097ff54dd17e2664d57',
+);
+const validX3 = div2k(
+  'DIV2K_valid_LR_bicubic_X3.zip',
+  54513392,
+  '04b9a2ed3b4a0715d3924d3ae8514830c3328fac8d30512ce716d6f419e052a3',
+);
+const validX4 = div2k(
+  'DIV2K_valid_LR_bicubic_X4.zip',
+  31505881,
+  'a50a5d1c4b88de4e8d300d8fb2b904c52fe93b2b298a4899697760d7cbb6d553',
 );
 
 /** All remote data sets that are known by name. */
@@ -48,6 +70,18 @@ export const remoteSets = [
     root: 'DIV2K_train_HR',
   },
   {
+    name: 'div2k-train-x3',
+    description: 'DIV2K, 800 training photographs of 2K with their x3 bicubic (4.0 GB; for academic research)',
+    archives: [trainHr, trainX3],
+    root: 'DIV2K_train_HR',
+  },
+  {
+    name: 'div2k-train-x4',
+    description: 'DIV2K, 800 training photographs of 2K with their x4 bicubic (3.8 GB; for academic research)',
+    archives: [trainHr, trainX4],
+    root: 'DIV2K_train_HR',
+  },
+  {
     name: 'div2k-train',
     description: 'DIV2K, 800 training photographs of 2K (3.5 GB; for academic research)',
     archives: [trainHr],
@@ -60,9 +94,15 @@ export const remoteSets = [
     root: 'DIV2K_valid_HR',
   },
   {
+    name: 'div2k-valid-x3',
+    description: 'DIV2K, 100 validation photographs of 2K with their x3 bicubic (0.5 GB; for academic research)',
+    archives: [validHr, validX3],
+    root: 'DIV2K_valid_HR',
+  },
+  {
     name: 'div2k-valid-x4',
     description: 'DIV2K, 100 validation photographs of 2K with their x4 bicubic (0.5 GB; for academic research)',
-    archives: [validHr, div2k('DIV2K_valid_LR_bicubic_X4.zip')],
+    archives: [validHr, validX4],
     root: 'DIV2K_valid_HR',
   },
 ] as const satisfies readonly RemoteSet[];

@@ -42,6 +42,7 @@ export interface ServeOptions {
   /** Bytes of a body after which the connection is cut; one entry a request, the last one stays. `null`: whole. */
   readonly cuts?: readonly (number | null)[];
   readonly etag?: string | null;
+  /** Whether parts are given; `true` by default. */
   readonly ranges?: boolean;
   /** Answers a range although `If-Range` names another file. */
   readonly ignoresIfRange?: boolean;
@@ -53,13 +54,15 @@ export function serve(body: Buffer, options: ServeOptions = {}): Handler {
   let count = 0;
   return (request, response) => {
     const cut = cuts[Math.min(count++, cuts.length - 1)] ?? null;
-    const wanted = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const condition = request.headers['if-range'];
     const matches = condition === undefined || condition === etag || ignoresIfRange;
-    const from = ranges && matches && wanted !== undefined ? Number(wanted) : 0;
-    const rest = body.subarray(from);
-    const partial = from > 0 ? { 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` } : {};
-    response.writeHead(from > 0 ? 206 : 200, {
+    const isPart = ranges && matches && first !== undefined;
+    const from = isPart ? Number(first) : 0;
+    const to = isPart && last ? Math.min(Number(last) + 1, body.length) : body.length;
+    const rest = body.subarray(from, to);
+    const partial = isPart ? { 'content-range': `bytes ${from}-${to - 1}/${body.length}` } : {};
+    response.writeHead(isPart ? 206 : 200, {
       'content-length': rest.length,
       ...(etag !== null && { etag }),
       ...partial,

@@ -1,7 +1,8 @@
 /**
  * One HTTP request that writes to a partial file, going on where the last one stopped.
  */
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { downgradeOf } from '../archives/http.js';
 import { DatasetError } from '../error.js';
 
 /** A transfer that failed, and what that means: ask again, ask elsewhere, start over, or ask elsewhere and without the part. */
@@ -15,6 +16,12 @@ export class TransferError extends Error {
   }
 }
 
+/** A partial file that is open for writing: what `open` of `node:fs/promises` gives. */
+export interface PartFile {
+  readonly writeFile: (chunk: Uint8Array) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
 /** What a transfer needs to know. */
 export interface TransferOptions {
   /** Bytes that the whole must have; `null` when nobody knows. */
@@ -26,6 +33,8 @@ export interface TransferOptions {
   /** Milliseconds without a byte after which the connection counts as cut. */
   readonly idleMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Opens the partial file, anew (`w`) or at its end (`a`). */
+  readonly openPart: (path: string, flags: 'w' | 'a') => Promise<PartFile>;
   readonly onProgress: (done: number, total: number | null) => void;
 }
 
@@ -56,7 +65,7 @@ export async function forget(part: string): Promise<void> {
  * @throws TransferError when the whole is not there; the part stays for the next try
  */
 export async function transfer(url: string, part: string, options: TransferOptions): Promise<number> {
-  const { bytes, maxBytes, idleMs, signal, onProgress } = options;
+  const { bytes, maxBytes, idleMs, signal, openPart, onProgress } = options;
   const have = await resumable(url, part, options);
   if (have > 0 && have === bytes) return 0;
   const idle = new AbortController();
@@ -72,7 +81,7 @@ export async function transfer(url: string, part: string, options: TransferOptio
     if ((total ?? 0) > maxBytes)
       throw new TransferError(`it must have at most ${maxBytes} bytes, got ${total}`, 'elsewhere');
     await writeFile(stateOf(part), JSON.stringify({ url, validator: validatorOf(response) } satisfies PartState));
-    const file = await open(part, from === 0 ? 'w' : 'a').catch(diskFailure(part));
+    const file = await openPart(part, from === 0 ? 'w' : 'a').catch(diskFailure(part));
     let done = from;
     try {
       for await (const chunk of response.body ?? []) {
@@ -121,8 +130,10 @@ async function request(url: string, have: number, state: PartState | null, signa
     if (state?.validator && state.url === url) headers['if-range'] = state.validator;
   }
   const response = await fetch(url, { headers, signal, redirect: 'follow' });
-  if (url.startsWith('https:') && !response.url.startsWith('https:')) {
-    throw new TransferError(`it redirects from https to ${response.url}`, 'elsewhere');
+  const downgraded = downgradeOf(url, response.url);
+  if (downgraded !== null) {
+    await response.body?.cancel();
+    throw new TransferError(downgraded, 'elsewhere');
   }
   return response;
 }

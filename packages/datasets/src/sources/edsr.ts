@@ -58,5 +58,5 @@ function openEdsr(path: string): Source {
     const lr = await readImage(join(folderOf(scale), `${nameOf(i)}x${scale}.png`));
     return makePair(nameOf(i), crop(await hr(i), 0, 0, lr.width * scale, lr.height * scale), lr, scale);
   };
-  return Object.freeze({ name, count: files.length, nameOf, hr, pair });
+  return Object.freeze({ name, ownLr: true as const, count: files.length, nameOf, hr, pair });
 }

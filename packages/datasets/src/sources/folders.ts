@@ -13,6 +13,6 @@ export const folderKinds: readonly SourceKind[] = [selfExsr, edsr, folder];
 /** Opens a folder by its layout. @throws DatasetError when there is no such folder */
 export async function openFolder(path: string): Promise<Source> {
   const kind = folderKinds.find((each) => each.matches(path));
-  if (kind) return kind.open(path);
+  if (kind) return kind.open(path, openFolder);
   throw new DatasetError('openSource', `${path} must be a folder that exists`, 'check the path');
 }

@@ -5,9 +5,12 @@ import { create } from 'tar';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encodePng } from '../encode.js';
 import { makeImage } from '../image.js';
+import { pairFromHr } from '../pair.js';
+import { serve, startServer, type TestServer } from '../remote/server.js';
 import { openSource, sourceKinds } from './registry.js';
 
 let root = '';
+let served: TestServer;
 const at = (...parts: string[]) => join(root, ...parts);
 const image = (side: number) =>
   encodePng(
@@ -50,9 +53,12 @@ beforeAll(async () => {
     at('empty', '.cache', 'sets', 'mine', '.fqsr-set.json'),
     '{ "name": "mine", "archives": [], "files": 3 }',
   );
+  const [first, second] = await Promise.all([0, 1].map((i) => readFile(at('shards', `train-0${i}.tar`))));
+  served = await startServer({ '/train-00.tar': serve(first!), '/train-01.tar': serve(second!) });
   vi.stubEnv('FQSR_CACHE', at('empty', '.cache'));
 });
-afterAll(() => {
+afterAll(async () => {
+  await served.close();
   vi.unstubAllEnvs();
   return rm(root, { recursive: true });
 });
@@ -65,6 +71,8 @@ const samples: Record<string, () => string> = {
   folder: () => at('plain'),
   shards: () => at('shards', 'train-{00..01}.tar'),
   remote: () => 'remote/mine/plain',
+  'http-shards': () => served.url('/train-{00..01}.tar'),
+  hr: () => `hr:${at('Bench')}`,
 };
 
 describe.each(sourceKinds.map((kind) => [kind.name, kind] as const))('source %s', (name, kind) => {
@@ -145,6 +153,12 @@ describe('openSource', () => {
     await writeFile(at('shards', 'cut.tar'), (await readFile(at('shards', 'train-00.tar'))).subarray(0, 700));
     await expect(openSource(at('shards', 'cut.tar'))).rejects.toThrow(/cut\.tar is damaged: it/);
     await rm(at('shards', 'cut.tar'));
+  });
+
+  it('leaves low-resolution files aside when asked to', async () => {
+    const [own, made] = await Promise.all([openSource(at('Bench')), openSource(`hr:${at('Bench')}`)]);
+    expect([own.ownLr, made.ownLr, made.name]).toEqual([true, undefined, 'Bench']);
+    expect(await made.pair(0, 3)).toEqual(pairFromHr('img_001', await own.hr(0), 3));
   });
 
   it('says how to get a remote set, and what is in it', async () => {

@@ -5,15 +5,25 @@ import { DatasetError } from '../error.js';
 import type { Source, SourceKind } from '../source.js';
 import { deadLeaves } from './dead-leaves.js';
 import { folderKinds } from './folders.js';
+import { hrOnly } from './hr-only.js';
+import { httpShards } from './http-shards.js';
 import { photos } from './photos.js';
 import { remote } from './remote.js';
 import { shards } from './shards.js';
 
 /** All kinds of sources, in the order in which they are asked. */
-export const sourceKinds: readonly SourceKind[] = [photos, deadLeaves, remote, shards, ...folderKinds];
+export const sourceKinds: readonly SourceKind[] = [
+  photos,
+  deadLeaves,
+  hrOnly,
+  remote,
+  httpShards,
+  shards,
+  ...folderKinds,
+];
 
 /**
- * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, or a folder.
+ * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, the same behind an http(s) address, a folder, or `hr:` and one of these.
  *
  * @throws DatasetError when nothing matches, listing what is known
  *
@@ -22,7 +32,7 @@ export const sourceKinds: readonly SourceKind[] = [photos, deadLeaves, remote, s
  */
 export async function openSource(spec: string): Promise<Source> {
   const kind = sourceKinds.find((each) => each.matches(spec));
-  if (kind) return kind.open(spec);
+  if (kind) return kind.open(spec, openSource);
   const known = sourceKinds.map(({ description }) => description).join('; ');
   throw new DatasetError(
     'openSource',

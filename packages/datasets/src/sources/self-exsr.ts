@@ -52,6 +52,7 @@ function openSelfExsr(path: string): Source {
   };
   return Object.freeze({
     name: basename(set),
+    ownLr: true as const,
     count: names.length,
     nameOf,
     hr: async (i: number) => read(i, first, 'HR'),

@@ -1,19 +1,16 @@
 import { open } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { readHandle } from '../archives/bytes.js';
-import { tarEntries } from '../archives/tar-entries.js';
 import { decodeImage } from '../decode.js';
 import { BrokenImageError, DatasetError } from '../error.js';
 import { pairFromHr } from '../pair.js';
 import { checkIndex, type Source, type SourceKind } from '../source.js';
+import { indexShard, type Member } from './shard-index.js';
 import { expandShards, imageExtensions } from './shard-names.js';
 
-/** Where an image lies. */
-interface Member {
+/** An image, and the shard that it lies in. */
+interface Placed extends Member {
   readonly shard: string;
-  readonly name: string;
-  readonly offset: number;
-  readonly size: number;
 }
 
 /**
@@ -27,8 +24,8 @@ export const shards = {
 } satisfies SourceKind;
 
 async function openShards(spec: string): Promise<Source> {
-  const members: Member[] = [];
-  for (const shard of expandShards(spec)) members.push(...(await indexShard(shard)));
+  const members: Placed[] = [];
+  for (const shard of expandShards(spec)) members.push(...(await indexFile(shard)));
   if (members.length === 0) {
     const known = imageExtensions.join(' ');
     throw new DatasetError('openSource', `${spec} must hold images (${known}), got none`, 'check the shards');
@@ -54,22 +51,18 @@ async function openShards(spec: string): Promise<Source> {
   });
 }
 
-/** The image members of a shard: two reads of 512 bytes an image, whatever its size. */
-async function indexShard(shard: string): Promise<readonly Member[]> {
+/** The images of a shard: two reads of 512 bytes an image, whatever its size. */
+async function indexFile(shard: string): Promise<readonly Placed[]> {
   const file = await open(shard);
   try {
-    const members: Member[] = [];
-    for await (const { name, kind, offset, size } of tarEntries(readHandle(file, (await file.stat()).size), shard)) {
-      const isImage = kind === 'file' && imageExtensions.includes(extname(name).toLowerCase());
-      if (isImage) members.push({ shard, name, offset, size });
-    }
-    return members;
+    const members = await indexShard(readHandle(file, (await file.stat()).size), shard);
+    return members.map((member) => ({ ...member, shard }));
   } finally {
     await file.close();
   }
 }
 
-async function readMember({ shard, name, offset, size }: Member): Promise<Uint8Array> {
+async function readMember({ shard, name, offset, size }: Placed): Promise<Uint8Array> {
   const file = await open(shard);
   try {
     const bytes = new Uint8Array(size);

@@ -4,7 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { readStream } from '../archives/bytes.js';
-import { bytesOfUrl } from '../archives/http.js';
+import { openRemoteFile } from '../archives/http.js';
 import { tarEntries } from '../archives/tar-entries.js';
 import { decodeImage } from '../decode.js';
 import { BrokenImageError, type OnBroken, type Skipped } from '../error.js';
@@ -20,8 +20,8 @@ export interface StreamShardsOptions {
 }
 
 /**
- * The images of shards in their order. `spec` is a path or an http(s) address with `{000..009}`; a path also with `*`. Over the network nothing is kept: for
- * random access and resume, fetch the shards and open them as a source.
+ * The images of shards in their order. `spec` is a path or an http(s) address with `{000..009}`; a path also with `*`. Over the network nothing is
+ * kept, and a connection that is cut is made again. For random access and resume, open the shards as a source.
  *
  * @throws DatasetError when a shard is missing, damaged or cut
  *
@@ -34,7 +34,7 @@ export async function* streamShards(
 ): AsyncGenerator<{ readonly name: string; readonly image: Image }, void, undefined> {
   const remote = /^https?:\/\//.test(spec);
   for (const shard of remote ? expandBraces(spec) : expandShards(spec)) {
-    const bytes = remote ? bytesOfUrl(shard) : createReadStream(shard);
+    const bytes = remote ? (await openRemoteFile(shard)).bytes(0) : createReadStream(shard);
     for await (const entry of tarEntries(readStream(bytes), shard)) {
       const extension = extname(entry.name);
       if (entry.kind !== 'file' || !imageExtensions.includes(extension.toLowerCase())) continue;
