@@ -1,16 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type { QuantSpec } from '../quant-spec.js';
 import type { Grid } from '../quantizers/types.js';
-import { activationOf, addBias } from './affine.js';
 import { depthwiseByTaps, hasDepthwiseGradient } from './depthwise-taps.js';
-import { type BaseArgs, type Operand, type Operands, type QuantArgs, QuantLayer } from './quant-layer.js';
-import { anySpec, summedInput } from './quantization.js';
+import { KernelLayer, type KernelRole } from './kernel-layer.js';
+import type { Operand, QuantArgs } from './quant-layer.js';
 import { bordersFirst, type Window, windowOf, withBorder } from './spatial.js';
 
 type DepthwiseArgs = Parameters<typeof tf.layers.depthwiseConv2d>[0];
 
 /** Arguments of {@link QuantDepthwiseConv2D}: those of `tf.layers.depthwiseConv2d`, and `quantization`. */
-export type QuantDepthwiseConv2DArgs = QuantArgs<DepthwiseArgs, 'weights' | 'activations'>;
+export type QuantDepthwiseConv2DArgs = QuantArgs<DepthwiseArgs, KernelRole>;
 
 /**
  * `tf.layers.depthwiseConv2d` on integers; see {@link QuantConv2D}. Kernel `[height, width, in, multiplier]`; granularity `channel` is a step for each of the
@@ -24,20 +23,15 @@ export type QuantDepthwiseConv2DArgs = QuantArgs<DepthwiseArgs, 'weights' | 'act
  * const quantization = { weights: { bits: 8, granularity: 'channel' }, activations: { bits: 8 } } as const;
  * new QuantDepthwiseConv2D({ kernelSize: 3, padding: 'same', quantization });
  */
-export class QuantDepthwiseConv2D extends QuantLayer<'weights' | 'activations'> {
+export class QuantDepthwiseConv2D extends KernelLayer {
   static readonly className = 'QuantDepthwiseConv2D';
   private readonly window: Window;
-  private readonly activation: tf.layers.Layer | null;
   private readonly constraint: tf.serialization.ConfigDictValue;
 
   constructor(args: QuantDepthwiseConv2DArgs) {
-    super(args, {
-      rules: { weights: anySpec, activations: summedInput },
-      wrap: (own: BaseArgs) => tf.layers.depthwiseConv2d(own as DepthwiseArgs),
-    });
+    super(args, (own) => tf.layers.depthwiseConv2d(own as DepthwiseArgs));
     const config = this.wrapped.getConfig();
     this.window = windowOf(config);
-    this.activation = activationOf(this.wrapped);
     this.constraint = serialized(args.depthwiseConstraint, this.name);
     if (config['dataFormat'] === 'channelsFirst') this.refuse('dataFormat', 'channelsLast', 'transpose the input');
     if (this.window.dilationRate.some((rate) => rate > 1)) {
@@ -61,33 +55,22 @@ export class QuantDepthwiseConv2D extends QuantLayer<'weights' | 'activations'> 
     return { activations: inputs, weights: [tf.reshape(this.kernel.read(), [height, width, channels * multiplier])] };
   }
 
-  protected override beforeQuantizing(role: 'weights' | 'activations', x: tf.Tensor, grid: Grid): tf.Tensor {
-    const spec = this.quantization.specs[role] as QuantSpec;
-    const borders = role === 'activations' && this.window.padding === 'same' && bordersFirst(spec, grid);
-    return borders ? withBorder(x as tf.Tensor4D, this.window) : x;
+  protected override beforeQuantizing(role: KernelRole, x: tf.Tensor, grid: Grid): tf.Tensor {
+    if (role === 'weights' || this.window.padding === 'valid') return x;
+    return bordersFirst(this.featureSpec, grid) ? withBorder(x as tf.Tensor4D, this.window) : x;
   }
 
-  protected override compute(
-    { activations, weights }: Operands<'weights' | 'activations'>,
-    training: boolean,
-  ): tf.Tensor {
-    const [x, w] = [activations[0] as Operand, weights[0] as Operand];
+  protected override sum(x: Operand, weights: Operand, training: boolean): tf.Tensor {
     const image = x.value as tf.Tensor4D;
-    const kernel = tf.reshape(w.value, this.kernel.shape as [number, number, number, number]) as tf.Tensor4D;
-    const spec = this.quantization.specs.activations;
-    const hasBorder = x.grid !== null && spec !== null && bordersFirst(spec, x.grid);
-    const { strides, padding } = this.window;
-    const window: Window = { ...this.window, padding: hasBorder ? 'valid' : padding };
-    const acc =
-      training && !hasDepthwiseGradient()
-        ? depthwiseByTaps(image, kernel, window)
-        : tf.depthwiseConv2d(image, kernel, [...strides], window.padding);
-    const y = addBias(acc, x, w, this.wrapped.weights[1]?.read() ?? null);
-    return this.activation ? (this.activation.apply(y) as tf.Tensor) : y;
+    const kernel = tf.reshape(weights.value, this.kernel.shape as [number, number, number, number]) as tf.Tensor4D;
+    const hasBorder = x.grid !== null && bordersFirst(this.featureSpec, x.grid);
+    const window: Window = hasBorder ? { ...this.window, padding: 'valid' } : this.window;
+    if (training && !hasDepthwiseGradient()) return depthwiseByTaps(image, kernel, window);
+    return tf.depthwiseConv2d(image, kernel, [...window.strides], window.padding);
   }
 
-  private get kernel(): tf.LayerVariable {
-    return this.wrapped.weights[0] as tf.LayerVariable;
+  private get featureSpec(): QuantSpec {
+    return this.quantization.specs.activations as QuantSpec;
   }
 }
 

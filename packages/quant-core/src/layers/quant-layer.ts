@@ -79,6 +79,14 @@ export abstract class QuantLayer<Role extends LayerRole> extends tf.layers.Layer
     if (!running.isOver) running.finish();
   }
 
+  /**
+   * The largest magnitude that a sum of integers can reach with the current kernel, its bias included; `null` where nothing is summed or nothing is quantized
+   * yet. Float32 holds integers exactly below `2^24`.
+   */
+  largestSum(): number | null {
+    return null;
+  }
+
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     this.wrapped.build(inputShape);
     this.inputSpec = this.wrapped.inputSpec;
@@ -158,8 +166,13 @@ export abstract class QuantLayer<Role extends LayerRole> extends tf.layers.Layer
     throw new QuantError(this.getClassName(), `${field} of ${this.name} must be ${what}`, remedy);
   }
 
+  /** Whether the layer computes on integers alone. */
+  protected get isInteger(): boolean {
+    return this.running?.isOver === true && !Object.values(this.quantization.specs).includes(null);
+  }
+
   /** All tensors on their grids; tensors of one role share one. `call` is the number of the training call, or `null` in inference. */
-  private onGrids(tensors: Readonly<Record<Role, readonly tf.Tensor[]>>, call: number | null): Operands<Role> {
+  protected onGrids(tensors: Readonly<Record<Role, readonly tf.Tensor[]>>, call: number | null): Operands<Role> {
     const { seed } = this.quantization;
     let index = 0;
     return mapRoles(tensors, (role, all) => {

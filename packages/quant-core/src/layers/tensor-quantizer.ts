@@ -51,20 +51,29 @@ export class TensorQuantizer {
     return fakeQuant(x, grid, nearest ? this.spec : { ...this.spec, ste: 'clipped', steOptions: {} });
   }
 
-  /** Shows a tensor, channels last, to the observers. Reads it back to the host. @throws QuantError for NaN and infinity */
-  observe(x: tf.Tensor): void {
-    const all = x.dataSync() as Float32Array;
-    const positions = all.length / this.channels;
-    // An odd stride walks through rows and columns alike.
-    const stride = all.length > SAMPLE ? Math.ceil(all.length / SAMPLE) | 1 : 1;
+  /**
+   * Shows the tensors of one call, channels last, to the observers as one batch: a grid that they share is to hold them all. Reads them back to the host.
+   *
+   * @throws QuantError for NaN and infinity
+   */
+  observe(tensors: readonly tf.Tensor[]): void {
+    const all = tensors.map((tensor) => tensor.dataSync() as Float32Array);
     const own = this.channels / this.observers.length;
     for (const [o, observer] of this.observers.entries()) {
-      const sample = new Float32Array(Math.ceil(positions / stride) * own);
-      for (let i = 0, at = 0; i < positions; i += stride) {
-        for (let c = 0; c < own; c++) sample[at++] = all[i * this.channels + o * own + c] as number;
-      }
-      observer.observe(sample);
+      observer.observe(Float32Array.from(all.flatMap((values) => this.sample(values, o * own, own))));
     }
+  }
+
+  /** Values of `count` channels from `first` on, evenly spread over the positions. */
+  private sample(values: Float32Array, first: number, count: number): number[] {
+    const positions = values.length / this.channels;
+    // An odd stride walks through rows and columns alike.
+    const stride = values.length > SAMPLE ? Math.ceil(values.length / SAMPLE) | 1 : 1;
+    const sample: number[] = [];
+    for (let i = 0; i < positions; i += stride) {
+      for (let c = 0; c < count; c++) sample.push(values[i * this.channels + first + c] as number);
+    }
+    return sample;
   }
 
   /** Sets the parameters to the grid that suits what was observed. */

@@ -76,9 +76,7 @@ export class WarmUp<Role extends LayerRole> {
    */
   observe(tensors: Readonly<Record<Role, readonly tf.Tensor[]>>): void {
     if (this.observed !== this.calls) this.restart();
-    for (const [role, quantizer] of this.quantizers) {
-      for (const tensor of tensors[role]) this.show(role, quantizer, tensor);
-    }
+    for (const [role, quantizer] of this.quantizers) this.show(role, quantizer, tensors[role]);
     this.observed++;
     this.write(this.observed);
     if (this.isOver) this.finish();
@@ -112,9 +110,9 @@ export class WarmUp<Role extends LayerRole> {
     for (const quantizer of this.quantizers.values()) quantizer.restore(null);
   }
 
-  private show(role: Role, quantizer: TensorQuantizer, tensor: tf.Tensor): void {
+  private show(role: Role, quantizer: TensorQuantizer, tensors: readonly tf.Tensor[]): void {
     try {
-      quantizer.observe(tensor);
+      quantizer.observe(tensors);
     } catch (cause) {
       if (!(cause instanceof QuantError)) throw cause;
       throw new QuantError('observe', `${role} of ${this.owner} must be finite: ${cause.message}`, 'lower the rate');
