@@ -54,7 +54,7 @@ export abstract class KernelLayer extends QuantLayer<KernelRole> {
       const products = tf.mul(tf.sum(tf.abs(w.value), leading), affine ? qmax - qmin : Math.max(-qmin, qmax));
       const scale = mulScale(x.scale, w.scale);
       const bias = this.bias ?? tf.scalar(0);
-      return tf.max(tf.add(products, tf.abs(scale ? tf.div(bias, scale) : bias)));
+      return tf.max(tf.add(products, tf.round(tf.abs(scale ? tf.div(bias, scale) : bias))));
     });
     const [bound] = largest.dataSync();
     largest.dispose();

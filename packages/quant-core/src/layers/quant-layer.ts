@@ -13,6 +13,7 @@ import {
   type Quantization,
   type QuantizationArgs,
   type SpecRule,
+  saveState,
 } from './quantization.js';
 import { TensorQuantizer } from './tensor-quantizer.js';
 import { WarmUp, type WarmUpProgress } from './warm-up.js';
@@ -142,7 +143,7 @@ export abstract class QuantLayer<Role extends LayerRole> extends tf.layers.Layer
 
   override getConfig(): tf.serialization.ConfigDict {
     const { specs, warmUp, calibration, seed } = this.quantization;
-    const calibrationState = this.running?.state() ?? null;
+    const calibrationState = saveState(this.running?.state() ?? null);
     const quantization = { ...specs, warmUp, calibration, seed, calibrationState };
     return { ...this.wrapped.getConfig(), ...super.getConfig(), quantization: asConfig(quantization) };
   }

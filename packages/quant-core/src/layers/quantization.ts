@@ -28,7 +28,15 @@ export interface WarmUpArgs {
   /** For estimators that round at random: where their noise starts. */
   readonly seed?: number | null;
   /** A warm-up that was saved half-way; written by `getConfig`. */
-  readonly calibrationState?: CalibrationState | null;
+  readonly calibrationState?: SavedState | null;
+}
+
+/**
+ * A {@link CalibrationState} as JSON text. TensorFlow.js rewrites keys and texts of a configuration from camel to snake case and back, but for those under the
+ * key `name`.
+ */
+export interface SavedState {
+  readonly name: string;
 }
 
 /** What the observers of a layer had seen when it was saved. */
@@ -95,7 +103,7 @@ export function parseQuantization<Role extends LayerRole>(
       fail(`.${key}`, 'left out', key, 'the layer has no such field');
   }
   const specs = Object.fromEntries(roles.map((role) => [role, specOf(given[role], rules[role], `${path}.${role}`)]));
-  const { warmUp = 20, calibration = 'moving-max', seed = null, calibrationState = null } = given;
+  const { warmUp = 20, calibration = 'moving-max', seed = null, calibrationState: saved = null } = given;
   if (!Number.isInteger(warmUp) || warmUp < 1) fail('.warmUp', 'a whole number from 1', warmUp, 'FQSR uses 20');
   if (!Object.hasOwn(calibrations, calibration)) {
     fail('.calibration', `one of ${Object.keys(calibrations).join(', ')}`, calibration, 'use a known name');
@@ -110,8 +118,24 @@ export function parseQuantization<Role extends LayerRole>(
     warmUp,
     calibration,
     seed,
-    calibrationState,
+    calibrationState: saved && parseState(saved, `${path}.calibrationState`),
   });
+}
+
+/** A state as it is written into a configuration. */
+export function saveState(state: CalibrationState | null): SavedState | null {
+  return state && { name: JSON.stringify(state) };
+}
+
+/** The state that was written; what is in the observers' own is for their calibration to check. */
+function parseState({ name }: SavedState, path: string): CalibrationState {
+  try {
+    const state: CalibrationState = JSON.parse(name);
+    if (Number.isInteger(state.calls) && typeof state.observers === 'object') return state;
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw new QuantError('parseQuantization', `${path} must be what getConfig wrote, got ${name}`, 'leave it out');
 }
 
 function specOf(fields: LayerSpec | undefined, rule: SpecRule, path: string): QuantSpec | null {
