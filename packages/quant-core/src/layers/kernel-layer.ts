@@ -1,7 +1,7 @@
 /** What the layers with a kernel share: their weights, the bias in steps of the sum, and the activation behind it. */
 import * as tf from '@tensorflow/tfjs';
-import { roundThrough } from '../fake-quant.js';
 import { levelRange } from '../grids.js';
+import { roundThrough } from '../index.js';
 import type { QuantSpec } from '../quant-spec.js';
 import { mulScale, real } from '../scaled.js';
 import { type BaseArgs, type Operand, type Operands, type QuantArgs, QuantLayer } from './quant-layer.js';
