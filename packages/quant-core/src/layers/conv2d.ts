@@ -16,7 +16,7 @@ export type QuantConv2DArgs = QuantArgs<ConvArgs, KernelRole>;
  *
  * Input `[batch, height, width, channels]`, any reals; kernel `[height, width, in, out]`, whose steps may differ by output channel. Weights: kernel, bias,
  * the quantizers' parameters (`activations_*`, `weights_*`), the number of training calls. With padding `same` the border is zeros that are quantized with
- * the input. Gradients are the estimators'.
+ * the input. Gradients are the estimators'; with a `dilationRate` they need `training: true`, as `fit` passes it.
  *
  * Its first training calls are a warm-up in float (see `WarmUpArgs`); inference is float until that is over, and `warmUp` and `auditModel` say so.
  *

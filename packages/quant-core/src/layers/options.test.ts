@@ -187,6 +187,19 @@ describe('null leaves a tensor in float', () => {
   });
 });
 
+it('a warm-up under way survives copies that were never built', () => {
+  const layer = built(new QuantDense({ units: 2, quantization: { ...specs, warmUp: 3 } }), [3]);
+  layer.apply(numbers([5, 3]), { training: true });
+  const config = layer.getConfig();
+  const copy = QuantDense.fromConfig(QuantDense, config);
+  expect(copy.getConfig()['quantization']).toEqual(config['quantization']);
+  expect(config['quantization']).toMatchObject({ calibrationState: { name: expect.stringContaining('"calls":1') } });
+  const damaged = { ...specs, calibrationState: { name: '{}' } };
+  expect(() => new QuantDense({ units: 2, name: 'd', quantization: damaged })).toThrow(
+    'QuantDense d quantization.calibrationState must be what getConfig wrote',
+  );
+});
+
 it('weights without their observers start the warm-up again; the counter travels with them once it is over', () => {
   const make = () =>
     tf.sequential({ layers: [new QuantDense({ units: 2, inputShape: [3], quantization: { ...specs, warmUp: 3 } })] });

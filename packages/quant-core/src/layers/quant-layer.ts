@@ -143,7 +143,7 @@ export abstract class QuantLayer<Role extends LayerRole> extends tf.layers.Layer
 
   override getConfig(): tf.serialization.ConfigDict {
     const { specs, warmUp, calibration, seed } = this.quantization;
-    const calibrationState = saveState(this.running?.state() ?? null);
+    const calibrationState = saveState(this.running ? this.running.state() : this.quantization.calibrationState);
     const quantization = { ...specs, warmUp, calibration, seed, calibrationState };
     return { ...this.wrapped.getConfig(), ...super.getConfig(), quantization: asConfig(quantization) };
   }

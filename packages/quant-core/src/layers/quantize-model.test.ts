@@ -182,6 +182,16 @@ describe('specs', () => {
     ]);
   });
 
+  it('come with a seed of their own for each layer', async () => {
+    const seeds = async (seed: number) => {
+      const { model } = await quantizeModel(functional(), w8a8, { seed });
+      return model.layers.filter(isQuantLayer).map(({ quantization }) => quantization.seed);
+    };
+    expect(new Set(await seeds(1)).size).toBe(6);
+    expect(await seeds(1)).toEqual(await seeds(1));
+    expect(await seeds(2)).not.toEqual(await seeds(1));
+  });
+
   it('put outputs on a grid where the plan says so', async () => {
     const { model } = await quantizeModel(functional(), planFromPreset('w8a8s8'));
     expect(namesOf(model).at(-1)).toBe('logits_levels');

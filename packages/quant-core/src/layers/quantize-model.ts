@@ -4,7 +4,8 @@ import { QuantError } from '../error.js';
 import { matches, type QuantPlan } from '../plan.js';
 import type { QuantSpec } from '../quant-spec.js';
 import { type Folded, foldBatchNorms } from './fold-batch-norm.js';
-import { handlingOf, twinOf, twinRefusal } from './layer-table.js';
+import { handlingOf, type LayerConfig, twinOf, twinRefusal } from './layer-table.js';
+import { noiseSeed } from './noise-seed.js';
 import { type LayerSpecs, type PlacedSpecs, placeSpecs } from './placement.js';
 import type { WarmUpArgs } from './quantization.js';
 import { type LayerEntry, modelOf, type Source, sourceOf, type Topology, topologyOf } from './topology.js';
@@ -101,15 +102,21 @@ type WarmUpOptions = Omit<WarmUpArgs, 'calibrationState'>;
 
 /** Every layer that has specs, as its quantized twin. */
 function withTwins(topology: Topology, placed: PlacedSpecs, warmUp: WarmUpOptions): Topology {
-  const layers = topology.layers.map((entry): LayerEntry => {
+  const layers = topology.layers.map((entry, i): LayerEntry => {
     const specs = placed.layers.get(entry.name);
     if (!specs || !isQuantized(specs)) return entry;
-    const quantization = JSON.parse(JSON.stringify({ ...specs, ...warmUp }));
+    const quantization = quantizationOf(specs, warmUp, i);
     // TensorFlow.js writes the regularizer of a depthwise layer in the constraint's place.
     const { depthwiseConstraint: _, ...config } = entry.config;
     return { ...entry, className: twinOf(entry.className) as string, config: { ...config, quantization } };
   });
   return { ...topology, layers };
+}
+
+/** The quantization of the layer at a place in the model, as JSON; each has noise of its own. */
+function quantizationOf(specs: LayerSpecs, { seed = null, ...warmUp }: WarmUpOptions, place: number): LayerConfig {
+  const own = seed === null ? null : noiseSeed(seed, place, 0);
+  return JSON.parse(JSON.stringify({ ...specs, ...warmUp, seed: own }));
 }
 
 /** A `Quantize` layer behind every output that has a spec. */
@@ -120,7 +127,7 @@ function withOutputs(topology: Topology, specs: readonly (QuantSpec | null)[], w
     if (!spec) return source;
     const [from, node, tensor] = source;
     const name = `${from}_levels`;
-    const quantization = JSON.parse(JSON.stringify({ activations: spec, ...warmUp }));
+    const quantization = quantizationOf({ activations: spec }, warmUp, layers.length);
     layers.push({ name, className: 'Quantize', config: { name, quantization }, inputs: [[[from, node, tensor, {}]]] });
     return sourceOf(name);
   });
