@@ -130,7 +130,8 @@ export function unmatchedOverrides(plan: QuantPlan, places: readonly Placement[]
   );
 }
 
-function matches(pattern: string, name: string): boolean {
+/** Whether a name matches a pattern, in which `*` stands for any run of characters. */
+export function matches(pattern: string, name: string): boolean {
   const source = pattern
     .split('*')
     .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
