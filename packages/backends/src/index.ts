@@ -1,2 +1,4 @@
 export { BackendError } from './error.js';
-export { type BackendChoice, type BackendName, useBackend } from './use-backend.js';
+export { type BackendStatus, probeBackends } from './probe.js';
+export { type BackendChoice, type BackendName, backendNames, useBackend } from './use-backend.js';
+export { type AdapterDescription, findAdapter } from './webgpu/adapter.js';
