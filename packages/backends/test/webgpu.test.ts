@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { probeBackends, useBackend } from '../src/index.js';
 import { devicesHere } from '../src/testing.js';
+import { watchDevice } from '../src/webgpu/faults.js';
+import { guardReads } from '../src/webgpu/read.js';
 import { normal } from './reference.js';
 
 const here = (await devicesHere()).includes('webgpu');
@@ -46,6 +48,19 @@ describe.skipIf(!here)('reads on Node', () => {
   test('give the original reading of complex numbers', () => {
     const parts = tf.tidy(() => [...tf.complex([1, 2], [3, 4]).dataSync()]);
     expect(parts).toEqual([1, 3, 2, 4]);
+  });
+});
+
+describe.skipIf(!here)('without a canvas that WebGPU can draw on', () => {
+  test('a synchronous read is refused, an asynchronous one works', async () => {
+    await useBackend('webgpu');
+    const backend = new WebGPUBackend(device());
+    guardReads(backend, device(), null, watchDevice(device()));
+    const { dataId } = backend.makeTensorInfo([2], 'float32', Float32Array.of(3, -4));
+    backend.uploadToGPU(dataId);
+    expect(() => backend.readSync(dataId)).toThrow(/must have a canvas .*await tensor.data/);
+    expect(await backend.read(dataId)).toEqual(Float32Array.of(3, -4));
+    backend.disposeData(dataId);
   });
 });
 

@@ -4,7 +4,6 @@
 import { util } from '@tensorflow/tfjs';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { BackendError } from '../error.js';
-import { isNode } from '../host.js';
 import type { Faults } from './faults.js';
 import { type Tick, turn } from './immediates.js';
 
@@ -37,8 +36,27 @@ function readBuffer(device: GPUDevice, source: GPUBuffer, tick: Tick, faults: Fa
   }
 }
 
+/**
+ * Whether TF.js's synchronous read, which draws the bytes on a canvas, gives what the GPU holds. Where a browser does not composite on the GPU it gives
+ * zeros without a word, and a training step would take its loss for 0.
+ */
+function canvasTellsTruth(backend: WebGPUBackend): boolean {
+  const sent = Float32Array.of(1, -2.5);
+  const { dataId } = backend.makeTensorInfo([2], 'float32', sent);
+  backend.uploadToGPU(dataId);
+  try {
+    const got = backend.readSync(dataId);
+    return sent.every((value, at) => value === got[at]);
+  } catch {
+    return false;
+  } finally {
+    backend.disposeData(dataId);
+  }
+}
+
 /** Makes the backend's reads check for faults and, where `tick` is given, its synchronous read work without a canvas. */
 export function guardReads(backend: WebGPUBackend, device: GPUDevice, tick: Tick | null, faults: Faults): void {
+  const hasCanvas = !tick && canvasTellsTruth(backend);
   const originalSync = backend.readSync.bind(backend);
   const original = backend.read.bind(backend);
   backend.read = async (dataId) => {
@@ -55,14 +73,14 @@ export function guardReads(backend: WebGPUBackend, device: GPUDevice, tick: Tick
     const data = backend.tensorMap.get(dataId);
     const { values, dtype, resource } = data;
     if (values || dtype === 'string' || dtype === 'complex64') return originalSync(dataId);
-    if (!tick && isNode()) {
-      throw new BackendError(
-        'webgpu',
-        'a synchronous read on Node must have a Dawn that useBackend loaded, got another',
-        'await tensor.data(), or leave navigator.gpu unset',
-      );
-    }
     if (!tick || !(resource instanceof GPUBuffer)) {
+      if (!hasCanvas) {
+        throw new BackendError(
+          'webgpu',
+          'a synchronous read must have a canvas that WebGPU can draw on, got none on this host',
+          'await tensor.data(), or use wasm',
+        );
+      }
       const read = originalSync(dataId);
       faults.check();
       return read;
