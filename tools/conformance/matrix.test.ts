@@ -5,10 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@fqsr/backends';
+import { deviations, holds, type Outcome, runAll } from '@fqsr/backends/conformance';
 import { devicesHere } from '@fqsr/backends/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { deviations } from '../../packages/backends/test/conformance/deviations.ts';
-import { holds, type Outcome, runAll } from '../../packages/backends/test/conformance/run.ts';
 import { scriptPage } from '../gpu/script-page.ts';
 import { softwareGpu } from '../gpu/software-gpu.ts';
 import { type Column, matrix, withMatrix } from './matrix.ts';
@@ -44,7 +43,7 @@ if (missing) {
 } else {
   let opened: Awaited<ReturnType<typeof scriptPage>>;
   beforeAll(async () => {
-    opened = await scriptPage(path('../../packages/backends/test/conformance/browser.ts'));
+    opened = await scriptPage(path('cases-page.ts'));
   }, 120_000);
   afterAll(() => opened.close());
 

@@ -1,8 +1,7 @@
 /**
  * The table of operations by backend in docs/backends.md.
  */
-import { deviations } from '../../packages/backends/test/conformance/deviations.ts';
-import { holds, type Outcome } from '../../packages/backends/test/conformance/run.ts';
+import { deviations, holds, type Outcome } from '@fqsr/backends/conformance';
 
 /** The outcomes of one backend in one place. */
 export interface Column {

@@ -27,7 +27,7 @@ export async function probeBackends(): Promise<readonly BackendStatus[]> {
       statuses.push({ name, available: true, why });
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
-      statuses.push({ name, available: false, why: error.message });
+      statuses.push({ name, available: false, why: `${error.problem} (${error.remedy})` });
     }
   }
   return statuses;

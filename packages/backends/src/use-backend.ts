@@ -80,7 +80,7 @@ async function choose(): Promise<BackendChoice> {
     return { name: 'wasm', why: `${wasm}: WebGPU has only a software device, ${nameOf(description)}` };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
-    return { name: 'wasm', why: `${wasm}: ${error.message}` };
+    return { name: 'wasm', why: `${wasm}: ${error.problem}` };
   }
 }
 

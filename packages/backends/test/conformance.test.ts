@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { allCases, deviations, holds, type Outcome, runAll } from '../src/conformance/index.js';
 import { useBackend } from '../src/index.js';
 import { devicesHere } from '../src/testing.js';
-import { deviations } from './conformance/deviations.js';
-import { allCases, holds, type Outcome, runAll } from './conformance/run.js';
 
 const devices = await devicesHere();
 const ops = [...new Set(allCases.map(({ op }) => op))];

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ConvCase, convReference, type Reference } from '../reference.js';
 import { type ConformanceCase, type Expected, numbers } from './case.js';
+import { type ConvCase, convReference, type Reference } from './conv-reference.js';
 
 const base: ConvCase = {
   ...{ batch: 2, height: 7, width: 9, inChannels: 5, outChannels: 7 },

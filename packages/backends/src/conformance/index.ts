@@ -1,5 +1,5 @@
 /**
- * All conformance cases, and running them on the current backend.
+ * Every operation and gradient that the networks use, against float64 references: all cases, and running them on the current backend.
  */
 import * as tf from '@tensorflow/tfjs';
 import { binaryCases } from './binary.js';
@@ -11,6 +11,9 @@ import { gradientCases } from './gradients.js';
 import { moveCases } from './moves.js';
 import { reductionCases } from './reductions.js';
 import { unaryCases } from './unary.js';
+
+export type { ConformanceCase, Expected } from './case.js';
+export { deviations } from './deviations.js';
 
 export const allCases: readonly ConformanceCase[] = [
   ...unaryCases,

@@ -1,9 +1,10 @@
 /**
  * The conformance cases as one script for a page: it defines `conformance(device)`.
  */
+
+import { type BackendName, useBackend } from '@fqsr/backends';
+import { runAll } from '@fqsr/backends/conformance';
 import * as tf from '@tensorflow/tfjs';
-import { type BackendName, useBackend } from '../../src/index.js';
-import { runAll } from './run.js';
 
 Object.assign(globalThis, {
   conformance: async (device: BackendName) => {
