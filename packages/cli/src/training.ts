@@ -4,7 +4,6 @@
  */
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { useBackend } from '@fqsr/backends';
 import { batchesFrom, type OnBroken, openPatchStream, openSource } from '@fqsr/datasets';
 import { planFromPreset, type QuantPlan } from '@fqsr/quant-core/spec';
 import {
@@ -21,6 +20,7 @@ import {
   Trainer,
   type TrainerOptions,
 } from '@fqsr/sr-models';
+import { type BackendRequest, openBackend } from './backend.js';
 import { asUsage, CliError, UsageError } from './errors.js';
 import { assertWritable, writeWhole } from './files.js';
 import type { Io } from './io.js';
@@ -123,12 +123,19 @@ export async function resolveModel({
  * Runs or resumes a training to its end.
  *
  * @param stop ends the run early, with a checkpoint, when it aborts
+ * @param backend no part of the run: another one goes on from the same checkpoint, with other last bits
  * @throws CliError when stopped; the folder resumes
  */
-export async function train(folder: string, config: RunConfig, io: Io, stop?: AbortSignal): Promise<FinishedRun> {
+export async function train(
+  folder: string,
+  config: RunConfig,
+  io: Io,
+  stop?: AbortSignal,
+  backend?: BackendRequest,
+): Promise<FinishedRun> {
   const at = (name: keyof typeof names) => join(folder, names[name]);
   await assertWritable(at('checkpoint'));
-  await useBackend('auto');
+  await openBackend(backend, io);
   const source = await openSource(config.data);
   const saved = await readSaved(at('checkpoint'), config);
   const start = saved ?? (await freshCheckpoint(config));

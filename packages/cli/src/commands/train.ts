@@ -1,5 +1,6 @@
 import { losses, trainerDefaults } from '@fqsr/sr-models';
 import { z } from 'zod';
+import { backendOption } from '../backend.js';
 import { defineCommand, real, text, whole } from '../command.js';
 import { UsageError } from '../errors.js';
 import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
@@ -97,6 +98,7 @@ const options = z.object({
     0,
     1000,
   ).optional(),
+  backend: backendOption,
 });
 
 /** `fqsr train`: a float or quantization-aware training in a folder that resumes. */
@@ -106,21 +108,21 @@ export const trainCommand = defineCommand({
   arguments: [],
   example: 'fqsr train --init runs/float/model.safetensors --plan w4a4s8 -o runs/w4a4s8',
   options,
-  run: async (_args, { output, ...asked }, io) => {
+  run: async (_args, { output, backend, ...asked }, io) => {
     const known = await readRun(output);
     const config = known ? checkSame(output, known, asked) : await newRun(asked);
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     process.once('SIGINT', interrupt);
     try {
-      return report(output, await train(output, config, io, stop.signal));
+      return report(output, await train(output, config, io, stop.signal, backend));
     } finally {
       process.off('SIGINT', interrupt);
     }
   },
 });
 
-type Asked = Omit<z.infer<typeof options>, 'output'>;
+type Asked = Omit<z.infer<typeof options>, 'output' | 'backend'>;
 
 async function newRun({ model, scale, init, plan, ...rest }: Asked): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
