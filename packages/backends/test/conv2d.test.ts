@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type ConvCase, convReference } from '../src/conformance/conv-reference.js';
 import { useBackend } from '../src/index.js';
-import { normal, relativeError } from './reference.js';
+import { type ConvCase, convReference, normal, relativeError } from './reference.js';
 
 /** In units of the sum of absolute terms: a few roundings of float32 (2^-24 = 6e-8). */
 const BOUND = 1e-6;
