@@ -17,7 +17,7 @@ export interface Rule {
 
 /** The rules, by folder below `packages`. */
 export const rules: Readonly<Record<string, Rule>> = {
-  'quant-core': { ours: [], tfjs: true, tests: ['@fqsr/backends'] },
+  'quant-core': { ours: [], tfjs: true, tests: ['@fqsr/backends', '@fqsr/backends/testing'] },
   metrics: { ours: [], tfjs: false, tests: [] },
   datasets: { ours: [], tfjs: false, tests: ['@fqsr/metrics'] },
   runtime: { ours: ['@fqsr/quant-core/spec'], tfjs: false, tests: [] },
@@ -25,7 +25,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'sr-models': {
     ours: ['@fqsr/quant-core', '@fqsr/quant-core/spec', '@fqsr/runtime/format'],
     tfjs: true,
-    tests: ['@fqsr/backends', '@fqsr/runtime'],
+    tests: ['@fqsr/backends', '@fqsr/backends/testing', '@fqsr/runtime'],
   },
   cli: {
     ours: [

@@ -1,3 +1,5 @@
 import { library } from '../../tsup.base.ts';
 
-export default library({ entry: ['src/index.ts'] });
+export default library({
+  entry: { index: 'src/index.ts', conformance: 'src/conformance/index.ts', testing: 'src/testing.ts' },
+});

@@ -8,7 +8,15 @@ import { type Browser, chromium } from 'playwright-core';
 import { softwareGpu } from './software-gpu.ts';
 import { bundles, canRun, unpack } from './unpack.ts';
 
-const softwareFlags = ['--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader'];
+/** Compositing on the same device as WebGPU: without it, drawing a WebGPU canvas (by which TF.js reads synchronously) gives zeros. */
+const softwareFlags = [
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--ignore-gpu-blocklist',
+];
 const flags = ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-dev-shm-usage'];
 
 /** The executable and the folder of libraries that it needs, if any. */

@@ -52,7 +52,9 @@ export async function softwareGpu(): Promise<GpuChoice> {
   return {
     device: 'software',
     why: wish === 'software' ? 'FQSR_GPU=software' : 'no GPU was found',
+    // The choice is named for processes that inherit these, which find a driver set.
     env: {
+      FQSR_GPU: 'software',
       VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'),
       LD_LIBRARY_PATH: [...new Set(paths)].join(delimiter),
     },

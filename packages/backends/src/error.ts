@@ -5,7 +5,14 @@
 export class BackendError extends Error {
   override readonly name = 'BackendError';
 
+  /** What must be, and what is. */
+  readonly problem: string;
+  /** What to do. */
+  readonly remedy: string;
+
   constructor(where: string, problem: string, remedy: string, options?: ErrorOptions) {
     super(`[backends] ${where}: ${problem} (${remedy})`, options);
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }

@@ -1,2 +1,12 @@
+export {
+  type BackendReport,
+  examineHost,
+  type GpuReport,
+  type HostReport,
+  type OperationReport,
+} from './doctor.js';
 export { BackendError } from './error.js';
-export { type BackendChoice, type BackendName, useBackend } from './use-backend.js';
+export { type BackendStatus, probeBackends } from './probe.js';
+export { measureSpeed, type Speed } from './speed.js';
+export { type BackendChoice, type BackendName, backendNames, useBackend } from './use-backend.js';
+export { type AdapterDescription, findAdapter } from './webgpu/adapter.js';

@@ -5,12 +5,18 @@ import * as tf from '@tensorflow/tfjs';
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { BackendError } from './error.js';
 import { registerGradients } from './gradients/registry.js';
+import { isNode } from './host.js';
 import { openHeap } from './wasm/heap.js';
-import { isNode, wasmFolder } from './wasm/paths.js';
+import { wasmFolder } from './wasm/paths.js';
 import { registerKernels } from './wasm/registry.js';
+import { type AdapterDescription, findAdapter } from './webgpu/adapter.js';
+import { startWebgpu } from './webgpu/start.js';
+
+/** The backends that {@link useBackend} can set; the reference first. */
+export const backendNames = ['cpu', 'wasm', 'webgpu'] as const;
 
 /** A backend that {@link useBackend} can set. */
-export type BackendName = 'wasm' | 'cpu';
+export type BackendName = (typeof backendNames)[number];
 
 /** What {@link useBackend} set, and why. */
 export interface BackendChoice {
@@ -24,7 +30,7 @@ const prepared = new WeakSet<BackendWasm>();
 
 async function startWasm(): Promise<void> {
   if (isNode() && !tf.findBackend('wasm')) {
-    const folder = await wasmFolder();
+    const folder = wasmFolder();
     if (folder) setWasmPaths(folder);
   }
   if (!(await tf.setBackend('wasm').catch(() => false))) {
@@ -47,18 +53,36 @@ async function startWasm(): Promise<void> {
   prepared.add(backend);
 }
 
+/** Sets a backend and says what it runs on, where that is not plain from its name. */
+type Starter = () => Promise<string>;
+
 const starters = {
-  wasm: startWasm,
   cpu: async () => {
     await tf.setBackend('cpu');
+    return 'asked for';
   },
-} satisfies Record<BackendName, () => Promise<void>>;
+  wasm: async () => {
+    await startWasm();
+    return 'asked for';
+  },
+  webgpu: async () => `asked for; it runs on ${nameOf(await startWebgpu())}`,
+} satisfies Record<BackendName, Starter>;
 
-const reasons = {
-  wasm: 'asked for',
-  cpu: 'asked for',
-  auto: 'WASM SIMD is the fastest backend for training on this host that needs no native library',
-} as const satisfies Record<BackendName | 'auto', string>;
+const nameOf = ({ description, vendor, architecture, device }: AdapterDescription): string =>
+  description || [vendor, architecture, device].filter(Boolean).join(' ') || 'an adapter that does not say its name';
+
+/** What `auto` takes on this host, and why. */
+async function choose(): Promise<BackendChoice> {
+  const wasm = 'WASM SIMD is the fastest backend for training on this host that needs no native library';
+  try {
+    const { description } = await findAdapter();
+    if (!description.software) return { name: 'webgpu', why: `WebGPU has a GPU here: ${nameOf(description)}` };
+    return { name: 'wasm', why: `${wasm}: WebGPU has only a software device, ${nameOf(description)}` };
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    return { name: 'wasm', why: `${wasm}: ${error.problem}` };
+  }
+}
 
 /**
  * Sets TF.js's backend and registers what training needs and TF.js lacks; calling it again is free and safe.
@@ -66,26 +90,29 @@ const reasons = {
  * | name | backend |
  * | --- | --- |
  * | `wasm` | WASM (SIMD, one thread on Node) with this package's gradients of convolutions |
+ * | `webgpu` | WebGPU: the browser's, on Node Dawn's (the optional peer `webgpu`); reads that fail where the device does |
  * | `cpu` | plain JavaScript, slow: the reference in tests |
- * | `auto` | the fastest of these here |
+ * | `auto` | `webgpu` on a GPU, else `wasm`: a device that software imitates is far slower |
+ *
+ * After a loss of the GPU, reading a tensor throws; calling this again starts a new device, without the tensors of the old one.
  *
  * @returns the backend that is set and the reason
- * @throws BackendError for another name, or when the backend does not start
+ * @throws BackendError for another name, and when the backend does not start
  *
  * @example
  * const { name, why } = await useBackend('auto'); // 'wasm'
  * const { value, grads } = tf.valueAndGrads((x, w) => tf.conv2d(x, w, 1, 'same').square().mean())([x, w]);
  */
 export async function useBackend(name: BackendName | 'auto'): Promise<BackendChoice> {
-  if (!Object.hasOwn(reasons, name)) {
+  if (name !== 'auto' && !Object.hasOwn(starters, name)) {
     throw new BackendError(
       'useBackend',
-      `name must be one of ${Object.keys(reasons).join(', ')}, got ${JSON.stringify(name)}`,
+      `name must be one of ${[...backendNames, 'auto'].join(', ')}, got ${JSON.stringify(name)}`,
       'auto takes the fastest',
     );
   }
-  const chosen = name === 'auto' ? 'wasm' : name;
-  await starters[chosen]();
+  const choice: BackendChoice = name === 'auto' ? await choose() : { name, why: '' };
+  const why = await starters[choice.name]();
   registerGradients();
-  return { name: chosen, why: reasons[name] };
+  return { name: choice.name, why: choice.why || why };
 }

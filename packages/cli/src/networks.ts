@@ -1,12 +1,12 @@
 /**
  * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface.
  */
-import { useBackend } from '@fqsr/backends';
 import { type Image, makeImage, resizeBicubic } from '@fqsr/datasets';
 import { load, parseModel } from '@fqsr/runtime';
 import { readSafetensors } from '@fqsr/runtime/format';
 import { type Checkpoint, forward, graphOf, parseCheckpoint, toTensors } from '@fqsr/sr-models';
 import * as tf from '@tensorflow/tfjs';
+import { openBackend } from './backend.js';
 import { CliError } from './errors.js';
 import { readBytes } from './files.js';
 
@@ -34,12 +34,13 @@ export function bicubic(scale: number): Network {
 /**
  * A network from a file: a checkpoint or a `.fqsr` model, told apart by their contents.
  *
+ * @param prepare sets TensorFlow.js's backend, for a checkpoint
  * @throws CliError or the reader's own error, naming the file
  */
-export async function loadNetwork(path: string): Promise<Network> {
+export async function loadNetwork(path: string, prepare: () => Promise<void> = openBackend): Promise<Network> {
   const bytes = await readBytes(path, '--model');
   return named(path, async () =>
-    kindOf(bytes) === 'fqsr' ? integerNetwork(bytes) : graphNetwork(parseCheckpoint(bytes)),
+    kindOf(bytes) === 'fqsr' ? integerNetwork(bytes) : graphNetwork(parseCheckpoint(bytes), prepare),
   );
 }
 
@@ -57,8 +58,11 @@ export async function integerNetwork(bytes: Uint8Array): Promise<Network> {
 }
 
 /** A checkpoint, run by TensorFlow.js: fake-quantized when it has a plan, in float otherwise. Output is clamped and rounded to 8 bits. */
-export async function graphNetwork(checkpoint: Pick<Checkpoint, 'model' | 'plan' | 'params'>): Promise<Network> {
-  await useBackend('auto');
+export async function graphNetwork(
+  checkpoint: Pick<Checkpoint, 'model' | 'plan' | 'params'>,
+  prepare: () => Promise<void> = openBackend,
+): Promise<Network> {
+  await prepare();
   const graph = graphOf(checkpoint);
   const params = toTensors(graph, checkpoint.params);
   const mode = checkpoint.plan ? 'exact' : 'float';

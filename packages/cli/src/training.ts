@@ -4,7 +4,6 @@
  */
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { useBackend } from '@fqsr/backends';
 import {
   batchesFrom,
   type DegradationRecipe,
@@ -28,6 +27,7 @@ import {
   Trainer,
   type TrainerOptions,
 } from '@fqsr/sr-models';
+import { type BackendRequest, openBackend } from './backend.js';
 import { openData } from './data.js';
 import { asUsage, CliError, UsageError } from './errors.js';
 import { assertWritable, writeWhole } from './files.js';
@@ -133,13 +133,20 @@ export async function resolveModel({
  * Runs or resumes a training to its end.
  *
  * @param stop ends the run early, with a checkpoint, when it aborts
+ * @param backend no part of the run: another one goes on from the same checkpoint, with other last bits
  * @throws CliError when stopped; the folder resumes
  */
-export async function train(folder: string, config: RunConfig, io: Io, stop?: AbortSignal): Promise<FinishedRun> {
+export async function train(
+  folder: string,
+  config: RunConfig,
+  io: Io,
+  stop?: AbortSignal,
+  backend?: BackendRequest,
+): Promise<FinishedRun> {
   const at = (name: keyof typeof names) => join(folder, names[name]);
   const source = await openImages(config, io);
   await assertWritable(at('checkpoint'));
-  await useBackend('auto');
+  await openBackend(backend, io);
   const saved = await readSaved(at('checkpoint'), config);
   const start = saved ?? (await freshCheckpoint(config));
   const log = await truncateLog(at('log'), start.training?.adam.steps ?? config.steps);

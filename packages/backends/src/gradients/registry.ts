@@ -3,8 +3,9 @@
  */
 import { type GradConfig, getGradient, registerGradient, unregisterGradient } from '@tensorflow/tfjs';
 import { depthToSpaceGradient } from './depth-to-space.js';
+import { maximumGradient, minimumGradient } from './extremes.js';
 
-const gradients: readonly GradConfig[] = [depthToSpaceGradient];
+const gradients: readonly GradConfig[] = [depthToSpaceGradient, maximumGradient, minimumGradient];
 
 /** Registers all gradients that are not registered yet. */
 export function registerGradients(): void {

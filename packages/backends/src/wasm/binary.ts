@@ -1,5 +1,5 @@
 /**
- * Arithmetic, comparisons and logic of two tensors, broadcast or not, and `Select`. Every value equals that of TF.js's cpu backend bit for bit
+ * Arithmetic, comparisons and logic of two tensors, broadcast or not, `Prelu` and `Select`. Every value equals that of TF.js's cpu backend bit for bit
  * (so `maximum` and `minimum` give NaN where either operand is NaN, which TF.js's WASM backend does for the first only).
  */
 import {
@@ -17,6 +17,7 @@ import {
   Minimum,
   Multiply,
   NotEqual,
+  Prelu,
   RealDiv,
   Select,
   Sub,
@@ -29,14 +30,20 @@ import { runBroadcast } from './run-broadcast.js';
 
 const bytesOf = { float32: 4, bool: 1 } as const;
 
-/** A kernel of two `from` tensors; `original` does other types. */
+/** A kernel of two `from` tensors, called `operands` by TF.js; `original` does other types. */
 const binaryKernel =
-  (kernelName: string, name: ElementwiseName, from: 'float32' | 'bool', to: 'float32' | 'bool') =>
+  (
+    kernelName: string,
+    name: ElementwiseName,
+    from: 'float32' | 'bool',
+    to: 'float32' | 'bool',
+    [left, right]: readonly [string, string] = ['a', 'b'],
+  ) =>
   (heap: Heap, original: KernelConfig): KernelConfig => ({
     kernelName,
     backendName: 'wasm',
     kernelFunc: ({ inputs, attrs = {} }) => {
-      const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+      const [a, b] = [inputs[left] as TensorInfo, inputs[right] as TensorInfo];
       const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
       if (a.dtype !== from || b.dtype !== from || util.sizeFromShape(shape) === 0) {
         return original.kernelFunc({ inputs, attrs, backend: heap.backend });
@@ -87,5 +94,7 @@ export const binaryKernels = {
   [GreaterEqual]: comparison(GreaterEqual, 'greaterEqual'),
   [LogicalAnd]: logic(LogicalAnd, 'and'),
   [LogicalOr]: logic(LogicalOr, 'or'),
+  // TF.js's reads beyond slopes that are not one for each channel, and loses NaN.
+  [Prelu]: binaryKernel(Prelu, 'prelu', 'float32', 'float32', ['x', 'alpha']),
   [Select]: select,
 };

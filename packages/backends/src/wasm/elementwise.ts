@@ -37,6 +37,7 @@ const table = {
   sub: arithmetic(f32x4.sub),
   mul: arithmetic(f32x4.mul),
   div: arithmetic(f32x4.div),
+  prelu: arithmetic((x, alpha) => v128.select(f32x4.mul(x, alpha), x, f32x4.lt(x, v128.zero()))),
   max: arithmetic(f32x4.max),
   min: arithmetic(f32x4.min),
   equal: comparison(f32x4.eq),

@@ -1,6 +1,7 @@
 import type { Source } from '@fqsr/datasets';
 import { type ConventionName, conventionNames, metricNames, parseConvention } from '@fqsr/metrics';
 import { z } from 'zod';
+import { type BackendRequest, backendOption, openBackend } from '../backend.js';
 import { defineCommand, text, whole } from '../command.js';
 import { openData } from '../data.js';
 import { asUsage, UsageError } from '../errors.js';
@@ -40,17 +41,19 @@ export const evalCommand = defineCommand({
       .enum(['skip', 'throw'])
       .default('throw')
       .meta({ description: 'what an image that cannot be read does', value: 'what' }),
+    backend: backendOption,
   }),
-  run: async (_args, { data, scale, model, method, convention, metrics, limit, onBroken }, io) => {
+  run: async (_args, { data, scale, model, method, convention, metrics, limit, onBroken, backend }, io) => {
     const by = asUsage('--convention', () => parseConvention(convention));
     const asked = parseMetrics(metrics);
     const measured = choose(model, method, by);
+    if (method !== undefined) refuseBackend(backend, 'a method');
     const source = await openData(data, io);
     const options = { convention: by, metrics: asked, limit, onBroken };
     const evaluation =
       'method' in measured
         ? await measureMethod(measured.method, scale, source, io, options)
-        : await measureModel(measured.model, scale, source, io, options);
+        : await measureModel(measured.model, scale, source, io, { ...options, backend });
     const { heads, cells } = figureColumns(asked);
     const rows = [...evaluation.perImage, { ...evaluation, name: 'mean' }];
     return {
@@ -101,18 +104,25 @@ async function measureModel(
   scale: number | undefined,
   source: Source,
   io: Io,
-  options: EvaluateOptions,
+  { backend, ...options }: EvaluateOptions & { readonly backend: BackendRequest | undefined },
 ): Promise<Evaluation> {
-  const network = await openNetwork(path, scale);
+  const network = await openNetwork(path, scale, () => openBackend(backend, io));
   try {
+    if (network.arithmetic === 'integer') refuseBackend(backend, 'an integer model');
     return await evaluate(network, source, io, options);
   } finally {
     network.dispose();
   }
 }
 
-async function openNetwork(path: string, scale: number | undefined): Promise<Network> {
-  const network = await loadNetwork(path);
+/** Only checkpoints are computed by TensorFlow.js. */
+function refuseBackend(backend: BackendRequest | undefined, what: string): void {
+  if (backend === undefined) return;
+  throw new UsageError(`--backend: must be given with a checkpoint only, got ${backend} with ${what} (leave it out)`);
+}
+
+async function openNetwork(path: string, scale: number | undefined, prepare: () => Promise<void>): Promise<Network> {
+  const network = await loadNetwork(path, prepare);
   if (scale === undefined || scale === network.scale) return network;
   network.dispose();
   throw new UsageError(

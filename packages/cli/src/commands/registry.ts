@@ -1,6 +1,7 @@
 import type { AnyCommand } from '../command.js';
 import { datasetsCommand } from './datasets.js';
 import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
@@ -16,4 +17,5 @@ export const commands: readonly AnyCommand[] = [
   infoCommand,
   datasetsCommand,
   demoCommand,
+  doctorCommand,
 ];

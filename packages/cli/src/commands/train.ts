@@ -1,6 +1,7 @@
 import { recipeNames } from '@fqsr/datasets';
 import { losses, trainerDefaults } from '@fqsr/sr-models';
 import { z } from 'zod';
+import { backendOption } from '../backend.js';
 import { defineCommand, real, text, whole } from '../command.js';
 import { degradationOf } from '../degradation.js';
 import { UsageError } from '../errors.js';
@@ -103,6 +104,7 @@ const options = z.object({
     0,
     1000,
   ).optional(),
+  backend: backendOption,
 });
 
 /** `fqsr train`: a float or quantization-aware training in a folder that resumes. */
@@ -112,21 +114,21 @@ export const trainCommand = defineCommand({
   arguments: [],
   example: 'fqsr train --init runs/float/model.safetensors --plan w4a4s8 -o runs/w4a4s8',
   options,
-  run: async (_args, { output, ...asked }, io) => {
+  run: async (_args, { output, backend, ...asked }, io) => {
     const known = await readRun(output);
     const config = known ? await checkSame(output, known, asked) : await newRun(asked);
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     process.once('SIGINT', interrupt);
     try {
-      return report(output, await train(output, config, io, stop.signal));
+      return report(output, await train(output, config, io, stop.signal, backend));
     } finally {
       process.off('SIGINT', interrupt);
     }
   },
 });
 
-type Asked = Omit<z.infer<typeof options>, 'output'>;
+type Asked = Omit<z.infer<typeof options>, 'output' | 'backend'>;
 
 async function newRun({ model, scale, init, plan, degradation, ...rest }: Asked): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
