@@ -2,7 +2,7 @@ import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices, randomNumbers } from '../test/devices.js';
-import { fakeQuant, gridOf, quantizationError, quantizeExact, roundThrough } from './fake-quant.js';
+import { fakeQuant, gridOf, quantizationError, quantizeExact } from './fake-quant.js';
 import { levelRange } from './grids.js';
 import { makeSpec, type QuantSpec } from './quant-spec.js';
 import { deriveMultiplier, requantize } from './requant.js';
@@ -309,14 +309,6 @@ describe.each(devices)('on %s', (device) => {
         const q = fakeQuant(x, gridAt(tf.tensor1d([1, 0.2])), spec);
         expect(quantizationError(x, q).dataSync()[0]).toBeCloseTo((0.25 + 0.05) / 2, 6);
       });
-    });
-  });
-
-  it('roundThrough rounds half to even with the gradient of the identity', () => {
-    tf.tidy(() => {
-      const { value, grad } = tf.valueAndGrad((x) => roundThrough(x))(tf.tensor1d([0.5, 1.5, -2.4, 1e6]));
-      expect(Array.from(value.dataSync(), (q) => q + 0)).toEqual([0, 2, -2, 1e6]);
-      expect([...grad.dataSync()]).toEqual([1, 1, 1, 1]);
     });
   });
 });

@@ -26,11 +26,12 @@ export function gridOf(params: QuantizerParams, spec: QuantSpec, x: Scaled): Gri
   const { parameterRate } = steByName(spec.ste);
   if (!parameterRate) return quantizerByName(spec.quantizer).grid(params, spec, x);
   const range = levelRange(spec);
+  const quantizer = quantizerByName(spec.quantizer);
   const rated = Object.entries(params).map(([name, param]) => {
-    const rate = parameterRate(x.value.size / param.size, range);
-    return [name, scaleGradient(param, rate)] as const;
+    if (quantizer.params[name] === 'channel') return [name, param] as const;
+    return [name, scaleGradient(param, parameterRate(x.value.size / param.size, range))] as const;
   });
-  return quantizerByName(spec.quantizer).grid(Object.fromEntries(rated), spec, x);
+  return quantizer.grid(Object.fromEntries(rated), spec, x);
 }
 
 /** The same values; their gradient times `rate`. */
@@ -43,7 +44,7 @@ function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
 }
 
 /**
- * Quantizes `x` to a grid of step `s` and zero point `z`: `r = x / s + z`, `q` the nearest level of `r`, result `v = q - z`; the real result is `v * s`.
+ * Quantizes `x` to a grid of step `s` and zero point `z`: `q = clamp(nearestLevel(x / s) + z, qmin, qmax)`, result `v = q - z`; the real result is `v * s`.
  *
  * One multiplication serves both scales: `r = x.value * (x.scale / s)`, the float twin of integer requantization. Gradients reach `x` through the
  * estimator, and the step and the zero point through the ratio and through whatever later multiplies by `scale`; together they are the quantizer's own.
@@ -119,14 +120,4 @@ function prepared<R extends tf.Rank>(x: Scaled<R>, { prepare }: Grid): Scaled<R>
  */
 export function quantizationError(x: Scaled, quantized: Scaled): tf.Scalar {
   return tf.mean(tf.abs(tf.sub(real(x), real(quantized))));
-}
-
-/**
- * Rounds to integers with the gradient of the identity: for biases, which are int32 and never clamp, and for zero points.
- *
- * @returns `roundHalfEven(x)`; `d/dx = 1`
- */
-export function roundThrough<T extends tf.Tensor>(x: T): T {
-  const op = tf.customGrad((t) => ({ value: tf.round(t as tf.Tensor), gradFunc: (dy: tf.Tensor) => dy }));
-  return op(x) as T;
 }
