@@ -91,12 +91,8 @@ describe.each(devices)('on %s', (device) => {
 
   it('stochastic rounding gives the value itself in the mean, and the same levels for the same seed', () => {
     const range = { qmin: -2, qmax: 2, spacing: 1 } as const;
-    const at = (r: number, seed: number) =>
-      tf.tidy(() =>
-        roundWith(stes.stochastic, tf.fill([20000], r), range, seed)
-          .dataSync()
-          .slice(),
-      );
+    const at = (r: number, seed: number): number[] =>
+      tf.tidy(() => Array.from(roundWith(stes.stochastic, tf.fill([20000], r), range, seed).dataSync()));
     for (const r of [-1.75, -0.5, 0.1, 1.999]) {
       const mean = at(r, 1).reduce((a, b) => a + b, 0) / 20000;
       const fraction = r - Math.floor(r);
