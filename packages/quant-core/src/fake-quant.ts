@@ -54,7 +54,7 @@ function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
  *
  * @param x real tensor as `value * scale`; per-channel scales belong to its last axis
  * @param grid from {@link gridOf}
- * @param seed for estimators that round at random
+ * @param seed for estimators that round at random; `nearest` makes them round to the nearest level, as in inference
  * @returns integers in `value` and what one is worth in `scale`; the caller disposes (wrap in `tf.tidy`)
  * @throws QuantError for an unknown estimator, or when it needs a seed and gets none
  *
@@ -63,10 +63,20 @@ function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
  * const x = scaled(tf.tensor1d([0.24, -9]));
  * fakeQuant(x, gridOf({ logStep: tf.tensor1d([Math.log(0.1)]) }, spec, x), spec).value.dataSync(); // [2, -8], steps of 0.1
  */
-export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: QuantSpec, seed?: number): Scaled<R> {
+export function fakeQuant<R extends tf.Rank>(
+  x: Scaled<R>,
+  grid: Grid,
+  spec: QuantSpec,
+  seed?: number | 'nearest',
+): Scaled<R> {
   const ste = steByName(spec.ste);
-  if (ste.rounding === 'stochastic' && seed === undefined) {
-    throw new QuantError('fakeQuant', `seed must be given for the estimator ${ste.name}, got none`, 'pass a number');
+  const isRandom = ste.rounding === 'stochastic';
+  if (isRandom && seed === undefined) {
+    throw new QuantError(
+      'fakeQuant',
+      `seed must be given for the estimator ${ste.name}, got none`,
+      'pass a number, or nearest',
+    );
   }
   const { value, scale } = prepared(x, grid);
   const levels = quantizeOp(
@@ -77,7 +87,7 @@ export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: Qua
       ste,
       steOptions: steOptionsOf(spec),
       stepGradient: quantizerByName(spec.quantizer).stepGradient,
-      noise: ste.rounding === 'stochastic' ? tf.randomUniform(value.shape, 0, 1, 'float32', seed) : null,
+      noise: isRandom && seed !== 'nearest' ? tf.randomUniform(value.shape, 0, 1, 'float32', seed) : null,
     },
   );
   return { value: levels, scale: grid.scale ?? grid.step };

@@ -32,7 +32,7 @@ export interface QuantizeOptions {
   readonly ste: Ste;
   readonly steOptions: Readonly<Record<string, number>>;
   readonly stepGradient: Quantizer['stepGradient'];
-  /** Numbers in [0, 1) of the shape of the values, where the estimator rounds at random. */
+  /** Numbers in [0, 1) of the shape of the values, where rounding is to be random; else it is to the nearest. */
   readonly noise: tf.Tensor | null;
 }
 
@@ -88,8 +88,8 @@ function inSteps(x: tf.Tensor, scales: Scales): tf.Tensor {
   return scales.zeroPoint ? tf.add(steps, scales.zeroPoint) : steps;
 }
 
-function forward(x: tf.Tensor, scales: Scales, { range, ste, noise }: QuantizeOptions): tf.Tensor {
-  if (ste.rounding === 'nearest' && isFused(fusedKernels.forward)) {
+function forward(x: tf.Tensor, scales: Scales, { range, noise }: QuantizeOptions): tf.Tensor {
+  if (!noise && isFused(fusedKernels.forward)) {
     return tf.engine().runKernel(fusedKernels.forward, fusedInputs({ x }, scales), { ...range }) as tf.Tensor;
   }
   const { zeroPoint } = scales;
