@@ -1,13 +1,17 @@
 /** Every quantizer and every estimator trains a network, where its definition allows, and the trained network runs as inference does. */
 import { useBackend } from '@fqsr/backends';
 import { makePlan, planFromPreset, type QuantizerName, type QuantSpec, quantizers, stes } from '@fqsr/quant-core';
+import { runModel } from '@fqsr/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { randomBatch, tinyEdsr } from '../test/networks.js';
-import { toTensors } from './params.js';
+import { randomBatch, randomImage, tinyEdsr } from '../test/networks.js';
+import type { Graph } from './graph.js';
+import { type Params, toTensors } from './params.js';
 import { forward } from './passes/forward.js';
 import { initParams } from './passes/init.js';
+import { lower } from './passes/lower.js';
 import { quantizeGraph } from './passes/quantize.js';
+import { verify } from './passes/verify.js';
 import { startState, Trainer, trainerDefaults } from './train-step.js';
 
 beforeAll(() => useBackend('wasm'));
@@ -49,16 +53,20 @@ function graphWith(quantizer: QuantizerName, ste: string) {
   return quantizeGraph(float, plan);
 }
 
+/** Trains a few steps. */
+function trained(graph: Graph): Params {
+  using trainer = new Trainer(graph, startState(graph, initParams(float, 1)), { ...trainerDefaults, warmupSteps: 2 });
+  for (let i = 0; i < 5; i++) expect(trainer.step(randomBatch(i, 2), 1e-3)).toBeLessThan(200);
+  return trainer.params();
+}
+
 function trains(quantizer: QuantizerName, ste: string): void {
   const graph = graphWith(quantizer, ste);
-  const options = { ...trainerDefaults, warmupSteps: 2 };
-  using trainer = new Trainer(graph, startState(graph, initParams(float, 1)), options);
-  for (let i = 0; i < 5; i++) expect(trainer.step(randomBatch(i, 2), 1e-3)).toBeLessThan(200);
+  const params = trained(graph);
   tf.tidy(() => {
-    const params = toTensors(graph, trainer.params());
     const images = tf.tensor4d(randomBatch(9, 2).lr, [2, 8, 8, 3]);
-    const image = forward(graph, images, { params, mode: 'exact' }).dataSync();
-    expect(image.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)).toBe(true);
+    const pixels = forward(graph, images, { params: toTensors(graph, params), mode: 'exact' }).dataSync();
+    expect(pixels.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)).toBe(true);
   });
 }
 
@@ -77,4 +85,26 @@ it('weights may follow their own statistics, feature maps may not', () => {
     overrides: [],
   });
   expect(() => quantizeGraph(float, plan)).toThrow('must have a grid that does not depend on the image');
+});
+
+describe('what lies on mid-tread grids runs as integers, as the trained graph does', () => {
+  const midtread = (Object.keys(quantizers) as QuantizerName[]).filter((name) => {
+    return !['fqsr', 'dorefa', 'xnor', 'quantsr'].includes(name);
+  });
+  it.each(midtread.map((name) => [name, 'clipped']).concat([['lsq', 'stochastic']]))('%s with %s', (name, ste) => {
+    const graph = graphWith(name as QuantizerName, ste as string);
+    const params = trained(graph);
+    const image = randomImage(3, 17, 13);
+    const model = lower(graph, params, {});
+    const layers = verify(graph, params, image, (tap) => runModel(model, image, { tap }));
+    expect(layers.filter(({ different }) => different > 0)).toEqual([]);
+  });
+
+  it.each<[QuantizerName, string]>([
+    ['fqsr', 'must lie on a midtread grid, got a midrise one'],
+    ['quantsr', 'must be quantized as they are, got a learned shift'],
+  ])('%s is refused with the reason', (name, reason) => {
+    const graph = graphWith(name, 'clipped');
+    expect(() => lower(graph, trained(graph), {})).toThrow(reason);
+  });
 });
