@@ -41,13 +41,17 @@ export function measure({ spec, x, channels, params, g }: Case): Outcome {
       return fakeQuant(input, gridOf(named, spec, input), spec, SEED);
     };
     const inputs = [tf.tensor2d([...x], shape), ...names.map((name) => tf.tensor1d([...(params[name] ?? [])]))];
-    const output = run(inputs[0] as tf.Tensor, inputs.slice(1));
     const weights = tf.tensor2d([...g], shape);
-    const loss = (value: tf.Tensor, ...vectors: tf.Tensor[]) => tf.sum(tf.mul(real(run(value, vectors)), weights));
+    let outcome = { levels: [] as number[], values: [] as number[] };
+    const loss = (value: tf.Tensor, ...vectors: tf.Tensor[]) => {
+      const output = run(value, vectors);
+      const reals = real(output);
+      outcome = { levels: plain(output.value), values: plain(reals) };
+      return tf.sum(tf.mul(reals, weights));
+    };
     const [dx, ...grads] = tf.grads(loss)(inputs) as [tf.Tensor, ...tf.Tensor[]];
     return {
-      levels: plain(output.value),
-      values: plain(real(output)),
+      ...outcome,
       dx: plain(dx),
       params: Object.fromEntries(names.map((name, i) => [name, plain(grads[i] as tf.Tensor)])),
     };
