@@ -4,8 +4,8 @@ import { quantizerByName } from './quantizers/registry.js';
 import { steByName } from './ste/registry.js';
 
 /**
- * Checks what `makeSpec` cannot know: that the spec's quantizer and estimator exist, that they serve such a grid, and that the estimator's options are its own and
- * within their bounds.
+ * Checks what `makeSpec` cannot know: that the spec's quantizer and estimator exist, that they serve such a grid, and that the estimator's options are its own
+ * and within their bounds.
  *
  * @param path where the spec stands, for messages, e.g. `plan activations of head`
  * @throws QuantError naming the path

@@ -15,11 +15,12 @@ const [LEAST, MOST] = [2 ** -126, 2 ** 126];
  * @param channels size of the tensor's last axis
  * @param path where the spec stands, for messages
  * @returns parameter values by name
- * @throws QuantError naming the path: for a spec that its quantizer or estimator refuses, a step that is 0, negative, not finite, or too small or large for float32
- *   arithmetic, a zero point that is not a level, or counts that do not fit the granularity
+ * @throws QuantError naming the path: for a spec that its quantizer or estimator refuses, a step that is 0, negative, not finite, or too small or large for
+ *   float32 arithmetic, a zero point that is not a level, or counts that do not fit the granularity
  *
  * @example
- * initQuantizer(makeSpec({ bits: 4, quantizer: 'pams', narrow: true }), { steps: Float32Array.of(0.5), zeroPoints: Float32Array.of(0) }, 64); // { clip: [3.5] }
+ * const spec = makeSpec({ bits: 4, quantizer: 'pams', narrow: true });
+ * initQuantizer(spec, { steps: Float32Array.of(0.5), zeroPoints: Float32Array.of(0) }, 64); // { clip: [3.5] }
  */
 export function initQuantizer(
   spec: QuantSpec,

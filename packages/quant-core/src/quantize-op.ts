@@ -41,8 +41,8 @@ export interface QuantizeOptions {
  *
  * - `forward`: inputs `x`, `ratio` `[1]` or `[channels]`, and `zeroPoint` of the ratio's shape where there is one; attributes `qmin`, `qmax`, `spacing`; output
  *   `v`, of the shape of `x`: `clamp(nearestLevel(x * ratio) + zeroPoint, qmin, qmax) - zeroPoint`, the product in float32
- * - `gradient`: inputs `x`, `dv`, `ratio` and `zeroPoint` as above; attributes those and `surrogate`, `clipped` or `identity`; outputs `dx`, of the shape of `x`,
- *   and `sums`, `[3, entries of ratio]`: `sum(dr * x)`, `sum(dr * v)`, `sum(dr - dv)`
+ * - `gradient`: inputs `x`, `dv`, `ratio` and `zeroPoint` as above; attributes those and `surrogate`, `clipped` or `identity`; outputs `dx`, of the shape of
+ *   `x`, and `sums`, `[3, entries of ratio]`: `sum(dr * x)`, `sum(dr * v)`, `sum(dr - dv)`
  */
 export const fusedKernels = { forward: 'FqsrFakeQuant', gradient: 'FqsrFakeQuantGrad' } as const;
 

@@ -1,6 +1,6 @@
 /**
- * Every quantizer with every estimator: the gradients of `sum g x^` by the values and by every parameter equal those of the definitions, derived in float64, inside, on
- * and outside the clip edges, on levels and at ties, per tensor and per channel.
+ * Every quantizer with every estimator: the gradients of `sum g x^` by the values and by every parameter equal those of the definitions, derived in float64,
+ * inside, on and outside the clip edges, on levels and at ties, per tensor and per channel.
  */
 import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';

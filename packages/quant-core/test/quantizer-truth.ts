@@ -1,6 +1,6 @@
 /**
- * Quantizers in float64, from their publications, apart from what is tested: the grid of one channel, and `dx^/dp` for each of its parameters, by the chain rule
- * through `x^ = (q - z) s`, where `D` is the estimator's slope `dq/dr` at `r = y/s + z`.
+ * Quantizers in float64, from their publications, apart from what is tested: the grid of one channel, and `dx^/dp` for each of its parameters, by the chain
+ * rule through `x^ = (q - z) s`, where `D` is the estimator's slope `dq/dr` at `r = y/s + z`.
  */
 import { type LevelRange, levelRange } from '../src/grids.js';
 import type { QuantSpec } from '../src/quant-spec.js';

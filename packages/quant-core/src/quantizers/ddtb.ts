@@ -9,9 +9,10 @@ import { integerZeroPoint } from './zero-point.js';
  *
  * `s = |upper - lower| / n`, `n = 2^b - 1`, `z = clamp(round(qmin - lower / s), qmin, qmax)`, `x^ = (round(clamp(x / s + z, qmin, qmax)) - z) * s`.
  *
- * As in the authors' code the zero point is rounded with the gradient of the identity; so with the clipped estimator `dx^/dupper = (q - z - x/s) / n` inside and
- * `1 - (z - z*) / n` above, `z* = qmin - lower / s`, and `dx^/dlower` the negative inside, `1 + (z - z*) / n` below. Differences: values are clipped at the outermost levels, not
- * at the bounds, which may lie half a step off; and the zero point stays on the grid. The gate that moves the bounds with each image is a network of its own, and not here.
+ * As in the authors' code the zero point is rounded with the gradient of the identity; so with the clipped estimator `dx^/dupper = (q - z - x/s) / n` inside
+ * and `1 - (z - z*) / n` above, `z* = qmin - lower / s`, and `dx^/dlower` the negative inside, `1 + (z - z*) / n` below. Differences: values are clipped at the
+ * outermost levels, not at the bounds, which may lie half a step off; and the zero point stays on the grid. The gate that moves the bounds with each image is a
+ * network of its own, and not here.
  */
 export const ddtb = {
   name: 'ddtb',

@@ -12,15 +12,15 @@ import type { Quantizer } from './types.js';
 const TINY = 1e-12;
 
 /**
- * DoReFa-Net (Zhou et al., 2016, section 2.3 and 2.4), with `n = 2^b - 1`.
+ * DoReFa-Net (Zhou et al., 2016), with `n = 2^b - 1`.
  *
  * - weights, signed mid-rise: `t = tanh(x) / max |tanh(x)|`, `x^ = clip * (2 * round(n * (t + 1) / 2) / n - 1)`: odd levels of `s = clip / n`. The maximum is
  *   differentiated, as in the authors' code. It is the whole tensor's in the paper; where the spec is per channel, each channel's, so that each fills its grid.
  *   The paper's 1-bit weights are another quantizer, `xnor`.
  * - activations, unsigned mid-tread: `x^ = round(clamp(x, 0, clip) * n / clip) * clip / n`
  *
- * `clip` is 1 in the paper, with networks made for it; here it is calibrated, and not learned: its gradient is 0. Nothing lies outside the grid of weights, so with the
- * clipped estimator `dx^/dx` is that of `clip * t`. All-zero weights lie on level 1.
+ * `clip` is 1 in the paper, with networks made for it; here it is calibrated, and not learned: its gradient is 0. Nothing lies outside the grid of weights, so
+ * with the clipped estimator `dx^/dx` is that of `clip * t`. All-zero weights lie on level 1.
  */
 export const dorefa = {
   name: 'dorefa',

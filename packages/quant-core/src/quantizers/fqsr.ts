@@ -11,9 +11,11 @@ import type { Quantizer } from './types.js';
  * - signed mid-tread, not in the paper: `s = a / qmax`
  *
  * With the clipped estimator `dx^/da = (q - x/s) / qmax` inside, and 1 above, `qmin / qmax` below. The authors round `u * n` half to even; so do levels
- * here, but on 1 bit, where zero is the tie: it becomes `-a` in their code, `a` here. Their warm-up (a clip value that follows the mean of `max |x|` for 20 calls) is the calibration `moving-max`, their quantization-aware loss
- * is `quantizationError`, their other gradient is the estimator `ste-scale`. Their optional constants on the gradient of `a` are off in the released
- * recipes, and are left out.
+ * here, but on 1 bit, where zero is the tie: it becomes `-a` in their code, `a` here.
+ *
+ * Their warm-up (a clip value that follows the mean of `max |x|` for 20 calls) is the calibration `moving-max`, their quantization-aware loss is
+ * `quantizationError`, their other gradient is the estimator `ste-scale`. Their optional constants on the gradient of `a` are off in the released recipes, and
+ * are left out.
  */
 export const fqsr = {
   name: 'fqsr',

@@ -8,9 +8,10 @@ import { integerZeroPoint } from './zero-point.js';
  *
  * `s = |step|`, `z = clamp(round(-offset / s), qmin, qmax)`, `q = round(clamp(x / s + z, qmin, qmax))`, `x^ = (q - z) * s`.
  *
- * The paper has `x^ = q * s + beta` with any real `beta`; here the offset snaps to the grid, so that zero is exact and integers can run it. Gradients are the paper's,
- * equations 4 and 5, up to that rounding, with the clipped estimator: `dx^/ds = (q - z) - x/s` inside, `q - z - offset / s` outside, `dx^/doffset = 0` inside, 1 outside.
- * Where the clamp of `z` acts, on ranges that do not hold zero, the offset gets none. The paper's gradient scale is the estimator `lsq-scale`.
+ * The paper has `x^ = q * s + beta` with any real `beta`; here the offset snaps to the grid, so that zero is exact and integers can run it. Gradients are the
+ * paper's up to that rounding, with the clipped estimator: `dx^/ds = (q - z) - x/s` inside, `q - z - offset / s` outside, `dx^/doffset = 0`
+ * inside, 1 outside. Where the clamp of `z` acts, on ranges that do not hold zero, the offset gets none. The paper's gradient scale is the estimator
+ * `lsq-scale`.
  */
 export const lsqPlus = {
   name: 'lsq-plus',

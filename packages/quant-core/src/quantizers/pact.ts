@@ -6,8 +6,9 @@ import type { Quantizer } from './types.js';
 /**
  * PACT (Choi et al., 2018, equations 1 to 3): a learned clip value for what follows a ReLU.
  *
- * `a = |clip|`, `x^ = round(clamp(x, 0, a) * n / a) * a / n`, `n = 2^b - 1`. With the clipped estimator `dx^/da = 0` inside and 1 above: rounding does not count,
- * unlike in LSQ. The clip edge belongs to the inside here; in the paper it is the first point outside. Its weight decay on `a` is the optimizer's matter.
+ * `a = |clip|`, `x^ = round(clamp(x, 0, a) * n / a) * a / n`, `n = 2^b - 1`. With the clipped estimator `dx^/da = 0` inside and 1 above: rounding does not
+ * count, unlike in LSQ. The clip edge belongs to the inside here; in the paper it is the first point outside. Its weight decay on `a` is the optimizer's
+ * matter.
  */
 export const pact = {
   name: 'pact',

@@ -5,7 +5,8 @@ import type { Quantizer } from './types.js';
 /**
  * A calibrated grid that is not learned: min-max, percentile, MSE and entropy range setting are calibrations, and this is what they feed.
  *
- * `x^ = (round(clamp(x / s + z, qmin, qmax)) - z) * s`, on every grid, affine or not. The gradients of step and zero point are 0; that of `x` is the estimator's.
+ * `x^ = (round(clamp(x / s + z, qmin, qmax)) - z) * s`, on every grid, affine or not. The gradients of step and zero point are 0; that of `x` is the
+ * estimator's.
  */
 export const fixedRange = {
   name: 'static',

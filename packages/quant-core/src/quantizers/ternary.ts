@@ -6,12 +6,12 @@ import { hasBits, isMidtread, isNarrow, isSigned, isSymmetric, refuseUnless } fr
 import type { Quantizer } from './types.js';
 
 /**
- * Ternary weight networks (Li and Liu, 2016, equations 3 to 6): -1, 0 or 1, worth the mean magnitude of what is not 0.
+ * Ternary weight networks (Li and Liu, 2016): -1, 0 or 1, worth the mean magnitude of what is not 0.
  *
- * `T = 0.7 * mean |x|`; `q = sign(x)` where `|x| > T`, else 0; `x^ = A * q`, `A = mean |x|` over `|x| > T`; over the tensor, or over each channel of the last axis.
- * In terms of a grid: rounding in steps of `2 T` cuts at `T`. `T` and `A` follow the weights but carry no gradient, as in the paper. So with the identity
- * `dx^/dx = A / (2 T)`, about 1.1 for weights of a normal distribution, where the authors pass 1; the clipped estimator blocks it for `|x| > 2 T`.
- * An all-zero tensor gets steps and a scale of 1.
+ * `T = 0.7 * mean |x|`; `q = sign(x)` where `|x| > T`, else 0; `x^ = A * q`, `A = mean |x|` over `|x| > T`; over the tensor, or over each channel of the last
+ * axis. In terms of a grid: rounding in steps of `2 T` cuts at `T`. `T` and `A` follow the weights but carry no gradient, as in the paper. So with the identity
+ * `dx^/dx = A / (2 T)`, about 1.1 for weights of a normal distribution, where the authors pass 1; the clipped estimator blocks it for `|x| > 2 T`. An all-zero
+ * tensor gets steps and a scale of 1.
  */
 export const ternary = {
   name: 'ternary',

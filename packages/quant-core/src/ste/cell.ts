@@ -16,7 +16,8 @@ export function perCell(dq: tf.Tensor, r: tf.Tensor, range: LevelRange, curve: (
 }
 
 /**
- * The slope of a tanh that climbs one level over a cell: `k (1 - tanh(k u)^2) / (2 tanh(k / 2))`, where `u` is the distance to the middle of the cell. Its mean is 1.
+ * The slope of a tanh that climbs one level over a cell: `k (1 - tanh(k u)^2) / (2 tanh(k / 2))`, where `u` is the distance to the middle of the cell. Its mean
+ * is 1.
  */
 export function tanhSlope(k: number): (u: tf.Tensor) => tf.Tensor {
   const height = k / (2 * Math.tanh(k / 2));

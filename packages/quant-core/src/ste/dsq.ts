@@ -2,7 +2,7 @@ import { perCell, tanhSlope } from './cell.js';
 import type { Ste } from './types.js';
 
 /**
- * Differentiable soft quantization (Gong et al., ICCV 2019, equations 3 to 6): the gradient of a tanh in every cell between two levels.
+ * Differentiable soft quantization (Gong et al., ICCV 2019): the gradient of a tanh in every cell between two levels.
  *
  * Surrogate gradient: `dq/dr = s k (1 - tanh(k (f - 1/2))^2) / 2` for `qmin <= r <= qmax`, else 0; `f` the position in the cell, 0..1,
  * `s = 1 / (1 - alpha)`, `k = log(2 / alpha - 1)`, so that the soft curve meets the levels. Its mean over a cell is 1.

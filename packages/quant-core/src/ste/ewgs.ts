@@ -3,12 +3,13 @@ import { blockOutside } from './clipped.js';
 import type { Ste } from './types.js';
 
 /**
- * Element-wise gradient scaling (Lee et al., CVPR 2021, equation 5).
+ * Element-wise gradient scaling (Lee et al., CVPR 2021).
  *
- * Surrogate gradient: `dr = dq * (1 + delta * sign(dq) * (r - q) / (qmax - qmin))` for `qmin <= r <= qmax`, else 0. The further a value has to go in the direction
- * of descent until its level changes, the larger its gradient. The paper's values lie in 0..1, hence the width of the grid.
+ * Surrogate gradient: `dr = dq * (1 + delta * sign(dq) * (r - q) / (qmax - qmin))` for `qmin <= r <= qmax`, else 0. The further a value has to go in the
+ * direction of descent until its level changes, the larger its gradient. The paper's values lie in 0..1, hence the width of the grid.
  *
- * `delta`: 0 is the clipped estimator; 1e-3 is what the authors' scripts use where it is fixed. Their rule that adapts it by the trace of the Hessian is not here.
+ * `delta`: 0 is the clipped estimator; 1e-3 is what the authors' scripts use where it is fixed. Their rule that adapts it by the trace of the Hessian is not
+ * here.
  */
 export const ewgs = {
   name: 'ewgs',

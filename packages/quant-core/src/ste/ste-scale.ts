@@ -5,8 +5,9 @@ import type { Ste } from './types.js';
 /**
  * FQSR's `STE-scale`: the clipped estimator, made up for what the clamp blocks.
  *
- * Surrogate gradient: `dq/dr = sqrt(N / M)` for `qmin <= r <= qmax`, else 0; `N` values in the tensor, `M` of them inside. With none inside every gradient is 0.
- * Counted over the whole tensor, also where it has a step for each channel. The gradient of the step through `x / s` is scaled too, the one through `s * q` is not.
+ * Surrogate gradient: `dq/dr = sqrt(N / M)` for `qmin <= r <= qmax`, else 0; `N` values in the tensor, `M` of them inside. With none inside every gradient is
+ * 0. Counted over the whole tensor, also where it has a step for each channel. The gradient of the step through `x / s` is scaled too, the one through `s * q`
+ * is not.
  *
  * Source: the code of FQSR (Wang et al., ACM MM 2021), which leaves factors below 2 at 1 by a cast to an integer; here the factor holds from 1 on, as defined.
  */
