@@ -26,11 +26,12 @@ export function gridOf(params: QuantizerParams, spec: QuantSpec, x: Scaled): Gri
   const { parameterRate } = steByName(spec.ste);
   if (!parameterRate) return quantizerByName(spec.quantizer).grid(params, spec, x);
   const range = levelRange(spec);
+  const quantizer = quantizerByName(spec.quantizer);
   const rated = Object.entries(params).map(([name, param]) => {
-    const rate = parameterRate(x.value.size / param.size, range);
-    return [name, scaleGradient(param, rate)] as const;
+    if (quantizer.params[name] === 'channel') return [name, param] as const;
+    return [name, scaleGradient(param, parameterRate(x.value.size / param.size, range))] as const;
   });
-  return quantizerByName(spec.quantizer).grid(Object.fromEntries(rated), spec, x);
+  return quantizer.grid(Object.fromEntries(rated), spec, x);
 }
 
 /** The same values; their gradient times `rate`. */
@@ -43,17 +44,17 @@ function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
 }
 
 /**
- * Quantizes `x` to a grid of step `s` and zero point `z`: `r = x / s + z`, `q` the nearest level of `r`, result `v = q - z`; the real result is `v * s`.
+ * Quantizes `x` to a grid of step `s` and zero point `z`: `q = clamp(nearestLevel(x / s) + z, qmin, qmax)`, result `v = q - z`; the real result is `v * s`.
  *
  * One multiplication serves both scales: `r = x.value * (x.scale / s)`, the float twin of integer requantization. Gradients reach `x` through the
  * estimator, and the step and the zero point through the ratio and through whatever later multiplies by `scale`; together they are the quantizer's own.
  *
- * Infinities become the outermost levels, subnormal numbers count as they are or as 0. NaN stays NaN on the cpu and WASM backends, and so does the gradient of
- * the step; WebGPU makes it a level of its choice.
+ * Infinities become the outermost levels, and may make the gradient of the step NaN; subnormal numbers count as they are or as 0. NaN stays NaN on the cpu
+ * backend, becomes the lowest level on WASM, and one of the device's choice on WebGPU; the gradient of the step is NaN then.
  *
  * @param x real tensor as `value * scale`; per-channel scales belong to its last axis
  * @param grid from {@link gridOf}
- * @param seed for estimators that round at random
+ * @param seed for estimators that round at random; `nearest` makes them round to the nearest level, as in inference
  * @returns integers in `value` and what one is worth in `scale`; the caller disposes (wrap in `tf.tidy`)
  * @throws QuantError for an unknown estimator, or when it needs a seed and gets none
  *
@@ -62,10 +63,20 @@ function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
  * const x = scaled(tf.tensor1d([0.24, -9]));
  * fakeQuant(x, gridOf({ logStep: tf.tensor1d([Math.log(0.1)]) }, spec, x), spec).value.dataSync(); // [2, -8], steps of 0.1
  */
-export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: QuantSpec, seed?: number): Scaled<R> {
+export function fakeQuant<R extends tf.Rank>(
+  x: Scaled<R>,
+  grid: Grid,
+  spec: QuantSpec,
+  seed?: number | 'nearest',
+): Scaled<R> {
   const ste = steByName(spec.ste);
-  if (ste.rounding === 'stochastic' && seed === undefined) {
-    throw new QuantError('fakeQuant', `seed must be given for the estimator ${ste.name}, got none`, 'pass a number');
+  const isRandom = ste.rounding === 'stochastic';
+  if (isRandom && seed === undefined) {
+    throw new QuantError(
+      'fakeQuant',
+      `seed must be given for the estimator ${ste.name}, got none`,
+      'pass a number, or nearest',
+    );
   }
   const { value, scale } = prepared(x, grid);
   const levels = quantizeOp(
@@ -76,7 +87,7 @@ export function fakeQuant<R extends tf.Rank>(x: Scaled<R>, grid: Grid, spec: Qua
       ste,
       steOptions: steOptionsOf(spec),
       stepGradient: quantizerByName(spec.quantizer).stepGradient,
-      noise: ste.rounding === 'stochastic' ? tf.randomUniform(value.shape, 0, 1, 'float32', seed) : null,
+      noise: isRandom && seed !== 'nearest' ? tf.randomUniform(value.shape, 0, 1, 'float32', seed) : null,
     },
   );
   return { value: levels, scale: grid.scale ?? grid.step };
@@ -129,14 +140,4 @@ function prepared<R extends tf.Rank>(x: Scaled<R>, { prepare }: Grid): Scaled<R>
  */
 export function quantizationError(x: Scaled, quantized: Scaled): tf.Scalar {
   return tf.mean(tf.abs(tf.sub(real(x), real(quantized))));
-}
-
-/**
- * Rounds to integers with the gradient of the identity: for biases, which are int32 and never clamp, and for zero points.
- *
- * @returns `roundHalfEven(x)`; `d/dx = 1`
- */
-export function roundThrough<T extends tf.Tensor>(x: T): T {
-  const op = tf.customGrad((t) => ({ value: tf.round(t as tf.Tensor), gradFunc: (dy: tf.Tensor) => dy }));
-  return op(x) as T;
 }

@@ -2,7 +2,8 @@
  * The differentiable operation under every quantizer: from values and a grid to levels, with a surrogate gradient for the values, their scale, the step and
  * the zero point.
  *
- * With `ratio = from / step`: `r = x * ratio + z`, `q` the level of `r`, result `v = q - z`. From `dv` and the estimator's `dr`:
+ * With `ratio = from / step`: `q = clamp(nearestLevel(x * ratio) + z, qmin, qmax)`, as the scalar truth `quantize` has it, ties before the zero point is added;
+ * result `v = q - z`. To the estimator a value is `r = x * ratio + z`. From `dv` and the estimator's `dr`:
  *
  * | input | gradient |
  * | --- | --- |
@@ -31,7 +32,7 @@ export interface QuantizeOptions {
   readonly ste: Ste;
   readonly steOptions: Readonly<Record<string, number>>;
   readonly stepGradient: Quantizer['stepGradient'];
-  /** Numbers in [0, 1) of the shape of the values, where the estimator rounds at random. */
+  /** Numbers in [0, 1) of the shape of the values, where rounding is to be random; else it is to the nearest. */
   readonly noise: tf.Tensor | null;
 }
 
@@ -39,9 +40,9 @@ export interface QuantizeOptions {
  * Names under which a backend may register fused kernels in TF.js; without them the same numbers come from TF.js's own operations.
  *
  * - `forward`: inputs `x`, `ratio` `[1]` or `[channels]`, and `zeroPoint` of the ratio's shape where there is one; attributes `qmin`, `qmax`, `spacing`; output
- *   `v`, of the shape of `x`, nearest levels
- * - `gradient`: inputs `x`, `dv`, `ratio` and `zeroPoint` as above; attributes those and `surrogate`, `clipped` or `identity`; outputs `dx`, of the shape of `x`,
- *   and `sums`, `[3, entries of ratio]`: `sum(dr * x)`, `sum(dr * v)`, `sum(dr - dv)`
+ *   `v`, of the shape of `x`: `clamp(nearestLevel(x * ratio) + zeroPoint, qmin, qmax) - zeroPoint`, the product in float32
+ * - `gradient`: inputs `x`, `dv`, `ratio` and `zeroPoint` as above; attributes those and `surrogate`, `clipped` or `identity`; outputs `dx`, of the shape of
+ *   `x`, and `sums`, `[3, entries of ratio]`: `sum(dr * x)`, `sum(dr * v)`, `sum(dr - dv)`
  */
 export const fusedKernels = { forward: 'FqsrFakeQuant', gradient: 'FqsrFakeQuantGrad' } as const;
 
@@ -87,16 +88,21 @@ function inSteps(x: tf.Tensor, scales: Scales): tf.Tensor {
   return scales.zeroPoint ? tf.add(steps, scales.zeroPoint) : steps;
 }
 
-function forward(x: tf.Tensor, scales: Scales, { range, ste, noise }: QuantizeOptions): tf.Tensor {
-  if (ste.rounding === 'nearest' && isFused(fusedKernels.forward)) {
+function forward(x: tf.Tensor, scales: Scales, { range, noise }: QuantizeOptions): tf.Tensor {
+  if (!noise && isFused(fusedKernels.forward)) {
     return tf.engine().runKernel(fusedKernels.forward, fusedInputs({ x }, scales), { ...range }) as tf.Tensor;
+  }
+  const { zeroPoint } = scales;
+  if (zeroPoint && !noise) {
+    const nearest = nearestLevel(inSteps(x, { ...scales, zeroPoint: null }), range);
+    return tf.sub(tf.clipByValue(tf.add(nearest, zeroPoint), range.qmin, range.qmax), zeroPoint);
   }
   const r = tf.clipByValue(inSteps(x, scales), range.qmin, range.qmax);
   const level = noise ? randomLevel(r, noise, range) : nearestLevel(r, range);
-  return scales.zeroPoint ? tf.sub(level, scales.zeroPoint) : level;
+  return zeroPoint ? tf.sub(level, zeroPoint) : level;
 }
 
-/** The nearest levels of values within the range; see `nearestLevel` of the scalar truth. */
+/** The nearest levels, not clamped; see `nearestLevel` of the scalar truth. */
 function nearestLevel(r: tf.Tensor, { spacing }: LevelRange): tf.Tensor {
   if (spacing === 1) return tf.round(r);
   const half = tf.mul(r, 0.5);

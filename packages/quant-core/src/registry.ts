@@ -3,7 +3,7 @@
  */
 export { type CalibrationName, calibrationByName, calibrations } from './calibration/registry.js';
 export type { Calibration, Fit, Observer, ObserverState } from './calibration/types.js';
-export { quantizerByName, quantizers } from './quantizers/registry.js';
+export { type QuantizerName, quantizerByName, quantizers } from './quantizers/registry.js';
 export type { Grid, GridFit, Quantizer, QuantizerParams } from './quantizers/types.js';
-export { steByName, stes } from './ste/registry.js';
+export { type SteName, steByName, stes } from './ste/registry.js';
 export type { Ste, SurrogateContext } from './ste/types.js';

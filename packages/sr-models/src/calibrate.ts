@@ -1,5 +1,12 @@
 /** From observed ranges to the first steps of all learned grids. */
-import { calibrationByName, type GridFit, type Observer, type ObserverState, quantizerByName } from '@fqsr/quant-core';
+import {
+  calibrationByName,
+  type GridFit,
+  initQuantizer,
+  type Observer,
+  type ObserverState,
+  quantizerByName,
+} from '@fqsr/quant-core';
 import type { QuantSpec } from '@fqsr/quant-core/spec';
 import type * as tf from '@tensorflow/tfjs';
 import { type Conv2dNode, type Graph, nodesByName } from './graph.js';
@@ -72,7 +79,7 @@ export function applyCalibration(graph: Graph, params: Params, calibration: stri
     }
     if (fit.steps.length === 0) continue;
     stepsOf.set(key, fit.steps);
-    for (const [param, values] of Object.entries(quantizerByName(spec.quantizer).init(fit, spec, channels))) {
+    for (const [param, values] of Object.entries(initQuantizer(spec, fit, channels, key))) {
       calibrated.set(`${key}.${param}`, values);
     }
   }

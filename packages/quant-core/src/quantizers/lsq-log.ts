@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { isSymmetric, refuseUnless } from './refusal.js';
 import type { Quantizer } from './types.js';
 
 /**
@@ -12,8 +13,9 @@ import type { Quantizer } from './types.js';
 export const lsqLog = {
   name: 'lsq-log',
   description: 'learned step size, in the log domain',
+  formula: 's = exp(logStep)',
   params: { logStep: 'grid' },
-  refuses: ({ affine }) => (affine ? 'have no zero point (affine: false)' : null),
+  refuses: refuseUnless(isSymmetric),
   init: ({ steps }) => ({ logStep: steps.map((step) => Math.log(step)) }),
   grid: (params) => ({ step: tf.exp(params['logStep'] as tf.Tensor1D), zeroPoint: null }),
   stepGradient: 'residual',

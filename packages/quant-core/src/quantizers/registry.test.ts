@@ -2,97 +2,91 @@ import { useBackend } from '@fqsr/backends';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { devices } from '../../test/devices.js';
+import { allSpecs, servedSpecs, title } from '../../test/specs.js';
+import { checkSpec } from '../check-spec.js';
 import { QuantError } from '../error.js';
-import { fakeQuant, gridOf } from '../fake-quant.js';
+import { gridOf } from '../fake-quant.js';
 import { levelRange } from '../grids.js';
+import { initQuantizer } from '../init-quantizer.js';
 import { makeSpec, type QuantSpec } from '../quant-spec.js';
-import { real, scaled } from '../scaled.js';
+import { scaled } from '../scaled.js';
 import { quantizerByName, quantizers } from './registry.js';
-import type { GridFit, Quantizer, QuantizerParams } from './types.js';
+import type { Quantizer } from './types.js';
 
 const entries: readonly (readonly [string, Quantizer])[] = Object.entries(quantizers);
+
+describe.each(entries)('quantizer %s', (key, quantizer) => {
+  it('is found by its name and described', () => {
+    expect(quantizer.name).toBe(key);
+    expect(quantizer.description).not.toBe('');
+    expect(quantizer.formula).toMatch(/^s = /);
+    expect(quantizerByName(key)).toBe(quantizer);
+  });
+
+  it('serves specs that survive JSON, and refuses the others with a reason', () => {
+    const refused = allSpecs(key).filter((spec) => quantizer.refuses(spec) !== null);
+    const served = servedSpecs(quantizer);
+    expect(served.length).toBeGreaterThan(0);
+    expect(served.length + refused.length).toBe(allSpecs(key).length);
+    for (const spec of served) {
+      expect(() => checkSpec(spec)).not.toThrow();
+      expect(makeSpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+    }
+    for (const spec of refused) {
+      expect(() => checkSpec(spec, 'plan weights of head'), title(spec)).toThrow(
+        `[quant-core] checkSpec: plan weights of head must ${quantizer.refuses(spec)} (${key} serves no other)`,
+      );
+    }
+  });
+});
 
 describe.each(devices)('on %s', (device) => {
   beforeAll(() => useBackend(device));
 
-  describe.each(entries)('quantizer %s', (key, quantizer) => {
-    const specs = [1, 2, 3, 4, 8].flatMap((bits) =>
-      [true, false].map((signed) => makeSpec({ bits, signed, quantizer: key })),
-    );
-    const paramsOf = (fit: GridFit, spec: QuantSpec, channels: number): QuantizerParams =>
-      Object.fromEntries(
-        Object.entries(quantizer.init(fit, spec, channels)).map(([name, values]) => [name, tf.tensor1d(values)]),
-      );
-    const fitTo = (calibrated: readonly number[]): GridFit => ({
-      steps: Float32Array.from(calibrated),
-      zeroPoints: new Float32Array(calibrated.length),
-    });
-    /** The step that the quantizer makes of calibrated ones, as numbers; a quantizer without parameters has step 1. */
-    const stepsFrom = (
-      calibrated: readonly number[],
-      spec = makeSpec({ bits: 4, quantizer: key }),
-    ): number[] | null => {
-      let steps: number[] | null = null;
-      tf.tidy(() => {
-        const x = scaled(tf.ones([2, calibrated.length]));
-        const { step } = gridOf(paramsOf(fitTo(calibrated), spec, calibrated.length), spec, x);
-        if (step) steps = [...step.dataSync()];
-      });
-      return steps;
-    };
-
-    it('is found by its name and described', () => {
-      expect(quantizer.name).toBe(key);
-      expect(quantizer.description).not.toBe('');
-      expect(quantizerByName(key)).toBe(quantizer);
-    });
-
-    it('starts at the calibrated steps, one or one for each channel, whatever their magnitude', () => {
-      for (const calibrated of [[0.25], [1e-6, 1, 3e5]]) {
-        const init = quantizer.init(fitTo(calibrated), makeSpec({ bits: 4 }), calibrated.length);
-        expect(Object.keys(init)).toEqual(Object.keys(quantizer.params));
-        for (const values of Object.values(init)) expect(values.length).toBe(calibrated.length);
-        const steps = stepsFrom(calibrated);
-        if (Object.keys(quantizer.params).length === 0) expect(steps).toBeNull();
-        else for (const [i, step] of calibrated.entries()) expect((steps?.[i] as number) / step).toBeCloseTo(1, 5);
+  it.each(entries)('%s starts at the calibrated grids, whatever their magnitude', (_, quantizer) => {
+    for (const spec of servedSpecs(quantizer, 'clipped', [1, 2, 4, 8])) {
+      const { qmin, qmax } = levelRange(spec);
+      const steps = spec.granularity === 'channel' ? [1e-6, 1, 3e5] : [0.3];
+      const zeros = steps.map((_step, c) => (spec.affine ? ([qmin, qmax, qmin + 1][c] as number) : 0));
+      const fit = { steps: Float32Array.from(steps), zeroPoints: Float32Array.from(zeros) };
+      const init = initQuantizer(spec, fit, 3);
+      expect(Object.keys(init)).toEqual(Object.keys(quantizer.params));
+      for (const [name, values] of Object.entries(init)) {
+        expect(values.length).toBe(quantizer.params[name] === 'channel' ? 3 : steps.length);
       }
-    });
-
-    it('keeps grid points and zero, and gives integers within the grid', () => {
-      for (const spec of specs) {
-        const { qmin, qmax } = levelRange(spec);
-        const step = stepsFrom([0.37], spec);
-        const wanted = Array.from({ length: qmax - qmin + 1 }, (_, i) => qmin + i);
-        tf.tidy(() => {
-          const value = tf.tensor1d([...wanted.map((q) => q * (step?.[0] ?? 1)), -1e9, 1e9]);
-          const q = fakeQuant(scaled(value), { step: step && tf.tensor1d(step), zeroPoint: null }, spec);
-          expect(Array.from(q.value.dataSync(), (level) => level + 0)).toEqual([...wanted, qmin + 0, qmax]);
-        });
-      }
-    });
-
-    it('is differentiable in every parameter, and leaks no tensors', () => {
-      const spec = makeSpec({ bits: 4, quantizer: key });
-      const before = tf.memory().numTensors;
+      if (Object.keys(init).length === 0) continue;
       tf.tidy(() => {
-        const init = quantizer.init(fitTo([0.1, 0.2]), spec, 2);
-        const names = Object.keys(quantizer.params);
-        const x = scaled(tf.tensor2d([0.33, 0.33, 5, -5], [2, 2]));
-        const loss = (...params: tf.Tensor[]) => {
-          const named = Object.fromEntries(names.map((name, i) => [name, params[i] as tf.Tensor1D]));
-          return tf.sum(real(fakeQuant(x, gridOf(named, spec, x), spec)));
-        };
-        if (names.length === 0) return;
-        for (const grad of tf.grads(loss)(Object.values(init).map((values) => tf.tensor1d(values)))) {
-          expect(grad.dataSync().every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
+        const params = Object.entries(init).map(([name, values]) => [name, tf.tensor1d(values)] as const);
+        const { step, zeroPoint } = gridOf(Object.fromEntries(params), spec, scaled(tf.ones([2, 3])));
+        for (const [i, value] of (step as tf.Tensor).dataSync().entries()) {
+          expect(value / (steps[i] as number), title(spec)).toBeCloseTo(1, 5);
         }
+        expect([...(zeroPoint?.dataSync() ?? zeros)], title(spec)).toEqual(zeros);
       });
-      expect(tf.memory().numTensors).toBe(before);
-    });
+    }
   });
+});
+
+it.each<[string, Partial<QuantSpec> & { bits: number }]>([
+  ['have no zero point (affine: false)', { bits: 4, affine: true, quantizer: 'lsq' }],
+  ['have a zero point (affine: true)', { bits: 4, quantizer: 'ddtb' }],
+  ['be unsigned (signed: false)', { bits: 4, quantizer: 'pact' }],
+  ['be narrow (narrow: true)', { bits: 4, quantizer: 'pams' }],
+  ['lie on a midtread grid', { bits: 4, grid: 'midrise', quantizer: 'quantsr' }],
+  ['lie on a midrise grid where it is signed', { bits: 4, quantizer: 'dorefa' }],
+  [
+    'have 2 bits or more where it is signed (1 bit is the quantizer xnor)',
+    { bits: 1, grid: 'midrise', quantizer: 'dorefa' },
+  ],
+  ['have 1 bit, got 2', { bits: 2, grid: 'midrise', quantizer: 'xnor' }],
+  ['have 2 bits, got 3', { bits: 3, narrow: true, quantizer: 'ternary' }],
+  ['have 2 bits or more where it is signed', { bits: 1, quantizer: 'fqsr' }],
+  ['be signed where it lies on a midrise grid', { bits: 4, grid: 'midrise', signed: false, quantizer: 'fqsr' }],
+])('a spec must %s', (reason, fields) => {
+  expect(() => checkSpec(makeSpec(fields), 'here')).toThrow(`here must ${reason} (`);
 });
 
 it('an unknown name is refused with the choices', () => {
   expect(() => quantizerByName('toString')).toThrow(QuantError);
-  expect(() => quantizerByName('unheard')).toThrow('quantizer must be one of lsq-log, lsq, fixed, got "unheard"');
+  expect(() => quantizerByName('unheard')).toThrow('quantizer must be one of lsq-log, lsq, lsq-plus, fqsr, pact,');
 });

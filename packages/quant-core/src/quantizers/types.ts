@@ -29,6 +29,8 @@ export type QuantizerParams = Readonly<Record<string, tf.Tensor1D>>;
 export interface Quantizer {
   readonly name: string;
   readonly description: string;
+  /** The step `s`, and the zero point `z` where there is one, as a formula of the parameters, for people. */
+  readonly formula: string;
   /**
    * Its parameters by name. `grid`: one entry, or one for each channel where the spec is per channel; `channel`: one for each channel, always.
    */
@@ -51,9 +53,6 @@ export interface Quantizer {
    * What the gradient of the step sees inside the grid: `residual`: rounding counts, `dx^/ds = q - x/s` (LSQ); `clip`: it does not, `dx^/ds = 0` (PACT).
    */
   readonly stepGradient: 'residual' | 'clip';
-  /** Whether the grid depends on the tensor's own values: for weights, which are known before inference, never for feature maps. */
-  readonly dynamic?: true;
+  /** Whether the levels depend on statistics of the tensor itself: for weights, which are known before inference, never for feature maps. */
+  readonly dynamic?: (spec: QuantSpec) => boolean;
 }
-
-/** The answer of a quantizer that serves every spec. */
-export const refusesNothing = (): null => null;

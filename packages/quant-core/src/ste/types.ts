@@ -18,6 +18,8 @@ export interface Ste {
   readonly formula: string;
   /** Numbers that shape it, with their defaults. */
   readonly options: Readonly<Record<string, number>>;
+  /** Why it cannot work with such numbers, as the end of "spec.steOptions must ...", or `null` where it can. */
+  readonly refuses?: (options: Readonly<Record<string, number>>) => string | null;
   /** Forward: to the nearest level, or to one of the two neighbours with probability by distance, from a seed. */
   readonly rounding: 'nearest' | 'stochastic';
   /**
@@ -30,7 +32,7 @@ export interface Ste {
   /** The surrogate of the fused kernels that this is, where a backend has them. */
   readonly kernel?: 'clipped' | 'identity';
   /**
-   * A factor on the gradient of the quantizer's parameters.
+   * A factor on the gradient of the quantizer's parameters that place the grid; others learn as weights do.
    *
    * @param count values that share one entry of a parameter
    */

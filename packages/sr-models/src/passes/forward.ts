@@ -238,7 +238,8 @@ function quantizeWeights(node: Conv2dNode, weight: Features, spec: QuantSpec, pa
 /** Differentiable quantization, shown to the caller. */
 function quantizeWatched(x: Features, grid: Grid, spec: QuantSpec, pass: Pass): Features {
   const draw = pass.draws.count++;
-  const output = fakeQuant(x, grid, spec, pass.seed === undefined ? undefined : pass.seed + draw);
+  const seed = pass.mode === 'exact' ? 'nearest' : pass.seed === undefined ? undefined : pass.seed + draw;
+  const output = fakeQuant(x, grid, spec, seed);
   pass.onFakeQuant?.(x, output);
   return output;
 }

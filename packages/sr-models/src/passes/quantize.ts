@@ -139,7 +139,7 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
 
 /** @throws ModelError for a feature map whose grid would depend on the image */
 function demandStatic(spec: QuantSpec, role: Role, owner: string): void {
-  if (!quantizerByName(spec.quantizer).dynamic) return;
+  if (!quantizerByName(spec.quantizer).dynamic?.(spec)) return;
   throw new ModelError(
     'quantizeGraph',
     `${role} of ${owner} must have a grid that does not depend on the image, got the quantizer ${spec.quantizer}`,

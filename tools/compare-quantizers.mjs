@@ -1,0 +1,220 @@
+/**
+ * All quantizers and all estimators on one small task: EDSR x2 with 2 blocks of 16 features, trained in float on dead leaves, then with weights and activations
+ * of 4 bits, and of 2. Writes `docs/quantizers/comparison.json` and the curves beside it, and prints the tables of `docs/quantizers.md`. After a build, from
+ * the root, about 10 minutes on two idle cores: `node tools/compare-quantizers.mjs`; `--draw` only draws again what the JSON holds.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import { useBackend } from '../packages/backends/dist/index.js';
+import { createPatchStream, openSource, pairsOf } from '../packages/datasets/dist/index.js';
+import { measure } from '../packages/metrics/dist/index.js';
+import { makePlan, planFromPreset, stes } from '../packages/quant-core/dist/index.js';
+import {
+  buildGraph,
+  forward,
+  initParams,
+  modelByName,
+  quantizeGraph,
+  startState,
+  Trainer,
+  toTensors,
+  trainerDefaults,
+} from '../packages/sr-models/dist/index.js';
+import { chart, colours, legend, svg } from './svg-chart.mjs';
+
+const task = {
+  model: 'edsr-f16b2',
+  scale: 2,
+  training: 'dead-leaves:96:128:1',
+  evaluation: 'dead-leaves:8:128:1000',
+  convention: 'edsr-benchmark',
+  presets: ['w4a4s8', 'w2a2s8'],
+  patchSize: 16,
+  batchSize: 4,
+  float: { steps: 1500, learningRate: 3e-3 },
+  quantized: { steps: 300, learningRate: 1e-3, warmupSteps: 20 },
+  seeds: [1, 2],
+};
+
+const unsigned = (spec) => ({ pattern: '*.conv2', role: 'activations', spec: { signed: false, ...spec } });
+
+/** The preset with other weights and activations; its skips stay as they are. */
+const plan =
+  (weights, activations, overrides = []) =>
+  (preset) => {
+    const { roles } = planFromPreset(preset);
+    return makePlan({
+      name: preset,
+      roles: {
+        ...roles,
+        weights: { ...roles.weights, ...weights },
+        activations: { ...roles.activations, ...activations },
+      },
+      overrides,
+    });
+  };
+
+/** What each method quantizes, where its definition says; the rest is `lsq-log`. */
+const methods = [
+  ['lsq-log', 'weights, activations', plan({}, {})],
+  ['lsq', 'weights, activations', plan({ quantizer: 'lsq' }, { quantizer: 'lsq' })],
+  ['lsq-plus', 'activations; weights by lsq', plan({ quantizer: 'lsq' }, { quantizer: 'lsq-plus', affine: true })],
+  [
+    'fqsr',
+    'weights and signed activations on the full range, others on the half range',
+    plan({ quantizer: 'fqsr', grid: 'midrise', narrow: false }, { quantizer: 'fqsr', grid: 'midrise', signed: true }, [
+      unsigned({ grid: 'midtread' }),
+    ]),
+  ],
+  [
+    'pact',
+    'activations after a ReLU; weights by dorefa',
+    plan({ quantizer: 'dorefa', grid: 'midrise', narrow: false }, {}, [unsigned({ quantizer: 'pact' })]),
+  ],
+  [
+    'dorefa',
+    'weights, activations after a ReLU',
+    plan({ quantizer: 'dorefa', grid: 'midrise', narrow: false }, {}, [unsigned({ quantizer: 'dorefa' })]),
+  ],
+  [
+    'pams',
+    'weights, activations, all signed and narrow',
+    plan({ quantizer: 'pams' }, { quantizer: 'pams', signed: true, narrow: true }),
+  ],
+  ['ddtb', 'activations; weights by lsq', plan({ quantizer: 'lsq' }, { quantizer: 'ddtb', affine: true })],
+  [
+    'quantsr',
+    'activations; weights by lsq; both with the estimator quantsr',
+    plan({ quantizer: 'lsq', ste: 'quantsr' }, { quantizer: 'quantsr', ste: 'quantsr' }),
+  ],
+  ['xnor', 'weights, 1 bit', plan({ quantizer: 'xnor', bits: 1, grid: 'midrise', narrow: false }, {})],
+  ['ternary', 'weights', plan({ quantizer: 'ternary', ste: 'identity' }, {})],
+  ['static', 'weights, activations', plan({ quantizer: 'static' }, { quantizer: 'static' })],
+];
+const estimators = Object.keys(stes).map((ste) => [ste, 'weights and activations by lsq-log', plan({ ste }, { ste })]);
+
+const float = buildGraph(modelByName(task.model, task.scale));
+
+/** Trains; the losses and the parameters. */
+function train(graph, params, { steps, learningRate, warmupSteps = 0 }, batches, from) {
+  const trainer = new Trainer(graph, startState(graph, params), { ...trainerDefaults, warmupSteps });
+  const losses = [];
+  for (let step = 0; step < steps; step++) {
+    const cosine = (1 + Math.cos((Math.PI * step) / steps)) / 2;
+    losses.push(trainer.step(batches[(from + step) % batches.length], learningRate * cosine));
+  }
+  const trained = trainer.params();
+  trainer.dispose();
+  return { losses, params: trained };
+}
+
+/** Mean PSNR in dB. */
+function psnr(graph, params, mode, pairs) {
+  const values = pairs.map(({ lr, hr }) => {
+    const data = tf.tidy(() => {
+      const images = tf.tensor4d(Float32Array.from(lr.data), [1, lr.height, lr.width, 3]);
+      return forward(graph, images, { params: toTensors(graph, params), mode }).dataSync();
+    });
+    const sr = { ...hr, data: Uint8Array.from(data, (value) => Math.min(255, Math.max(0, Math.round(value)))) };
+    return measure(sr, hr, { convention: task.convention, scale: task.scale }).psnr;
+  });
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+async function run() {
+  await useBackend('wasm');
+  const stream = createPatchStream(await openSource(task.training), { ...task, seed: 1 });
+  const batches = [];
+  for (let i = 0; i < task.float.steps; i++) batches.push(await stream.batch(i));
+  const pairs = [];
+  for await (const pair of pairsOf(await openSource(task.evaluation), task.scale)) pairs.push(pair);
+  const start = train(float, initParams(float, 1), task.float, batches, 0);
+  const floatPsnr = psnr(float, start.params, 'float', pairs);
+  console.log(`float: ${floatPsnr.toFixed(2)} dB`);
+  const results = (rows) =>
+    rows.map(([name, what, planOf]) => {
+      const widths = task.presets.map((preset) => {
+        const graph = quantizeGraph(float, planOf(preset));
+        const runs = task.seeds.map((seed) => {
+          // A seed is a place in the data: everything else starts from the same float network.
+          const { losses, params } = train(graph, start.params, task.quantized, batches, seed * 331);
+          return { losses, psnr: psnr(graph, params, 'exact', pairs) };
+        });
+        console.log(`${name}, ${preset}: ${runs.map((one) => one.psnr.toFixed(2)).join(', ')} dB`);
+        return { preset, psnr: runs.map((one) => Number(one.psnr.toFixed(3))), losses: smooth(runs) };
+      });
+      return { name, what, widths };
+    });
+  return { task, float: Number(floatPsnr.toFixed(3)), quantizers: results(methods), estimators: results(estimators) };
+}
+
+/** Mean losses over all runs and 20 steps, after the warm-up. */
+function smooth(runs) {
+  const { steps, warmupSteps } = task.quantized;
+  const points = [];
+  for (let from = warmupSteps; from + 20 <= steps; from += 20) {
+    const all = runs.flatMap(({ losses }) => losses.slice(from, from + 20));
+    points.push([from + 10, Number((all.reduce((a, b) => a + b, 0) / all.length).toFixed(3))]);
+  }
+  return points;
+}
+
+function draw({ quantizers, estimators: others }) {
+  const panel = (rows, width, x, y, title) => {
+    const curves = rows.map(({ widths }) => widths[width].losses);
+    // Methods that start far above the others enter the picture when they come down.
+    const starts = curves.map((losses) => losses[1][1]).toSorted((a, b) => a - b);
+    const ys = [
+      Math.min(...curves.flat().map(([, loss]) => loss)) - 0.2,
+      starts[Math.floor(starts.length * 0.7)] + 0.3,
+    ];
+    const ticks = Array.from({ length: 40 }, (_, i) => Math.ceil(ys[0]) + i).filter((v) => v <= ys[1]);
+    const lines = curves.map((losses, i) => ({
+      points: losses.map(([step, loss]) => (loss > ys[1] ? null : [step, loss])),
+      colour: colours[i],
+      dashed: i % 2 === 1,
+    }));
+    const box = { x, y, width: 300, height: 240 };
+    return chart(box, {
+      title,
+      xs: [20, task.quantized.steps],
+      ys,
+      xTicks: [100, 200, 300],
+      yTicks: ticks,
+      lines,
+      xLabel: 'step',
+    });
+  };
+  const names = (rows) => rows.map(({ name }, i) => ({ name, colour: colours[i], dashed: i % 2 === 1 }));
+  const kinds = [
+    ['quantizers', quantizers, 40],
+    ['estimators', others, 490],
+  ];
+  const elements = kinds.flatMap(([kind, rows, x]) => [
+    ...task.presets.map((preset, i) =>
+      panel(rows, i, x, 40 + i * 310, `${kind}, ${preset}: training loss, grey levels`),
+    ),
+    legend(x + 315, 56, names(rows)),
+  ]);
+  return svg(940, 650, elements, 'Training loss of all quantizers and estimators');
+}
+
+function table(rows, heading) {
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+  console.log(`\n| ${heading} | what it quantizes | ${task.presets.map((preset) => `${preset} dB`).join(' | ')} |`);
+  console.log(`| --- | --- |${task.presets.map(() => ' --- |').join('')}`);
+  for (const { name, what, widths } of rows) {
+    const cells = widths.map(({ psnr }) => `${mean(psnr).toFixed(2)} (${psnr.map((v) => v.toFixed(2)).join(', ')})`);
+    console.log(`| \`${name}\` | ${what} | ${cells.join(' | ')} |`);
+  }
+}
+
+const folder = fileURLToPath(new URL('../docs/quantizers/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+const file = `${folder}comparison.json`;
+if (!process.argv.includes('--draw')) writeFileSync(file, `${JSON.stringify(await run())}\n`);
+const results = JSON.parse(readFileSync(file, 'utf8'));
+writeFileSync(`${folder}comparison.svg`, draw(results));
+table(results.quantizers, 'quantizer');
+table(results.estimators, 'estimator');
