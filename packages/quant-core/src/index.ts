@@ -3,6 +3,7 @@
  */
 export { checkSpec } from './check-spec.js';
 export { fakeQuant, gridOf, quantizationError, quantizeExact, roundThrough } from './fake-quant.js';
+export * from './post-training/index.js';
 export { fusedKernels } from './quantize-op.js';
 export * from './registry.js';
 export { mulScale, real, type Scaled, scaled } from './scaled.js';

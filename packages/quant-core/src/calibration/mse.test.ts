@@ -25,8 +25,8 @@ function fit(values: Float32Array, spec: QuantSpec): Fit {
 /** Laplace-like values around an offset, a third of them zeros, with a few outliers. */
 function heavyTailed(offset = 0): Float32Array {
   const random = randomNumbers(3);
-  return Float32Array.from({ length: 3000 }, (_, i) =>
-    i % 3 ? offset + Math.sign(random()) * -Math.log(Math.abs(random()) + 1e-9) * (i % 1000 > 1 ? 1 : 6) : 0,
+  return Float32Array.from({ length: 2000 }, (_, i) =>
+    i % 3 ? offset + Math.sign(random()) * -Math.log(Math.abs(random()) + 1e-9) * (i % 700 > 1 ? 1 : 6) : 0,
   );
 }
 
@@ -53,7 +53,7 @@ describe('the error of a grid', () => {
 
 describe('the grid of least squared error', () => {
   it.each([1, 2, 3, 4])(
-    'clips at %i bits on a heavy tail, and beats every step of a fine search within 1 %%',
+    'clips at %i bits on a heavy tail, and all steps of a fine search but for one percent',
     (bits) => {
       const values = heavyTailed();
       for (const spec of everyGrid([bits]).filter(({ affine }) => !affine)) {
@@ -61,29 +61,32 @@ describe('the grid of least squared error', () => {
         const most = values.reduce((top, x) => Math.max(top, qmin < 0 ? Math.abs(x) : x), 0);
         const full = most / Math.max(qmax, -qmin);
         const best = fit(values, spec);
-        expect(best.step, nameOf(spec)).toBeLessThan(full * 0.8);
+        expect(best.step, nameOf(spec)).toBeLessThan(full * 0.9);
         let least = Number.POSITIVE_INFINITY;
-        for (let i = 1; i <= 500; i++) {
-          least = Math.min(least, error(values, { step: (full * i) / 500, zeroPoint: 0 }, spec));
+        for (let i = 1; i <= 300; i++) {
+          least = Math.min(least, error(values, { step: (full * i) / 300, zeroPoint: 0 }, spec));
         }
         expect(error(values, best, spec), nameOf(spec)).toBeLessThan(least * 1.01);
       }
     },
   );
 
-  it.each([1, 2, 3, 4])('finds step and zero point at %i bits within 2 %% of a search over all', (bits) => {
-    const values = heavyTailed(0.7);
-    for (const spec of everyGrid([bits]).filter(({ affine }) => affine)) {
-      const range = levelRange(spec);
-      let least = Number.POSITIVE_INFINITY;
-      for (let zeroPoint = range.qmin; zeroPoint <= range.qmax; zeroPoint++) {
-        for (let i = 1; i <= 200; i++) {
-          least = Math.min(least, error(values, { step: 4 * 2 ** (-i / 40), zeroPoint }, spec));
+  it.each([1, 2, 3, 4])(
+    'finds step and zero point at %i bits, but for two percent of what all of them give',
+    (bits) => {
+      const values = heavyTailed(0.7);
+      for (const spec of everyGrid([bits]).filter(({ affine }) => affine)) {
+        const range = levelRange(spec);
+        let least = Number.POSITIVE_INFINITY;
+        for (let zeroPoint = range.qmin; zeroPoint <= range.qmax; zeroPoint++) {
+          for (let i = 1; i <= 120; i++) {
+            least = Math.min(least, error(values, { step: 4 * 2 ** (-i / 24), zeroPoint }, spec));
+          }
         }
+        expect(error(values, fit(values, spec), spec), nameOf(spec)).toBeLessThan(least * 1.02);
       }
-      expect(error(values, fit(values, spec), spec), nameOf(spec)).toBeLessThan(least * 1.02);
-    }
-  });
+    },
+  );
 
   it('finds a small step under an outlier a thousand times as large', () => {
     const random = randomNumbers(9);
