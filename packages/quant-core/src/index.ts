@@ -4,6 +4,7 @@
 export { checkSpec } from './check-spec.js';
 export { fakeQuant, gridOf, quantizationError, quantizeExact } from './fake-quant.js';
 export { initQuantizer } from './init-quantizer.js';
+export * from './post-training/index.js';
 export { fusedKernels } from './quantize-op.js';
 export * from './registry.js';
 export { roundThrough } from './round-through.js';

@@ -1,6 +1,7 @@
 /**
  * `@fqsr/quant-core/registry`: everything that a spec may name, each a plain object of one file.
  */
+export { percentileOf } from './calibration/percentile.js';
 export { type CalibrationName, calibrationByName, calibrations } from './calibration/registry.js';
 export type { Calibration, Fit, Observer, ObserverState } from './calibration/types.js';
 export { type QuantizerName, quantizerByName, quantizers } from './quantizers/registry.js';

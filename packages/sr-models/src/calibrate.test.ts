@@ -68,7 +68,7 @@ describe('createObservers', () => {
   });
 
   it('refuses an unknown calibration', () => {
-    expect(() => createObservers(tinyQuantized(), 'percentile')).toThrow('calibration must be one of');
+    expect(() => createObservers(tinyQuantized(), 'kl')).toThrow('calibration must be one of');
   });
 });
 

@@ -24,4 +24,15 @@ export * from './passes/quantize.js';
 export * from './passes/raise.js';
 export * from './passes/shapes.js';
 export * from './passes/verify.js';
+export { type CalibrationBatch, calibrateGraph } from './post-training/calibrate-graph.js';
+export { equalizeGraph } from './post-training/equalize-graph.js';
+export {
+  type PostTrained,
+  type PostTrainOptions,
+  postTrain,
+  postTrainDefaults,
+  type RegionReport,
+} from './post-training/post-train.js';
+export type { AlsoLearned } from './post-training/reconstruct-region.js';
+export type { Granularity as RegionGranularity } from './post-training/regions.js';
 export * from './train-step.js';

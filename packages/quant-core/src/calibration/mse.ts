@@ -1,91 +1,84 @@
 import { type LevelRange, levelRange } from '../grids.js';
-import { quantize } from '../scalar.js';
-import { type Calibration, largestMagnitude } from './types.js';
-
-const BINS = 2048;
-const CANDIDATES = 100;
+import { type GridError, gridError } from './grid-error.js';
+import { observeHistogram } from './histogram.js';
+import { affineGrid, fitOf, holdingStep } from './range.js';
+import type { Calibration, Extent, Fit } from './types.js';
 
 /**
- * The step of least mean squared error over everything observed: 100 candidates up to the step that clips nothing, on a histogram of 2048 bins over
- * `[-limit, limit)` whose limit doubles as larger values come. A bin stands for its middle, so steps are known to about 0.1 %.
+ * The grid of least mean squared error over everything observed, on a histogram: at 4 bits and below it clips, and gives up outliers for resolution
+ * (Banner et al., NeurIPS 2019).
  *
- * At 4 bits and below the best step clips: it gives up outliers for resolution (Banner et al., NeurIPS 2019).
+ * Symmetric grids: the best of 100 evenly spaced steps up to the one that clips nothing, and of 48 smaller ones in ratios of `2^(1/4)`; then two rounds
+ * between its neighbours, 20 steps each. Affine grids: the best of the ranges `[low * i / 32, high * j / 32]`, then two rounds of 9 x 9 around it, each 4 times finer.
  */
 export const mse = {
   name: 'mse',
   description: 'least mean squared error over a histogram',
-  create: (saved = { limit: 0, counts: [] }) => {
-    let limit = Number(saved['limit']);
-    let counts = Float64Array.from(
-      limit > 0 ? (saved['counts'] as readonly number[]) : new Array<number>(BINS).fill(0),
-    );
+  create: (saved?) => {
+    const { histogram, ...observer } = observeHistogram(saved);
     return {
-      observe: (values) => {
-        const largest = largestMagnitude(values);
-        if (limit === 0) limit = largest * 1.25;
-        while (largest >= limit && largest > 0) {
-          counts = halveResolution(counts);
-          limit *= 2;
-        }
-        if (limit === 0) return;
-        const perUnit = BINS / (2 * limit);
-        for (let i = 0; i < values.length; i++) {
-          const bin = Math.min(BINS - 1, Math.floor(((values[i] as number) + limit) * perUnit));
-          counts[bin] = (counts[bin] as number) + 1;
-        }
+      ...observer,
+      fit: (spec) => {
+        const seen = histogram();
+        const range = levelRange(spec);
+        const error = gridError(seen);
+        return spec.affine ? bestAffine(error, seen, range) : bestStep(error, seen, range);
       },
-      fit: (spec) => ({ step: limit > 0 ? bestStep(histogram(counts, limit), levelRange(spec)) : 1, zeroPoint: 0 }),
-      merge: () => {},
-      state: () => ({ limit, counts: [...counts] }),
     };
   },
 } as const satisfies Calibration;
 
-interface Bin {
-  readonly x: number;
-  readonly count: number;
-}
+const EVEN = 100;
+const SMALLER = 48;
+const FINER = 20;
 
-/** The filled bins, by their middle. */
-function histogram(counts: Float64Array, limit: number): readonly Bin[] {
-  const width = (2 * limit) / BINS;
-  const bins: Bin[] = [];
-  for (const [i, count] of counts.entries()) if (count > 0) bins.push({ x: (i + 0.5) * width - limit, count });
-  return bins;
-}
-
-/** The candidate step with the least `sum count * (x - s * q)^2`. */
-export function bestStep(bins: readonly Bin[], range: LevelRange): number {
-  const full = fullStep(bins, range);
-  let best = { step: full, error: Number.POSITIVE_INFINITY };
-  for (let candidate = 1; candidate <= CANDIDATES; candidate++) {
-    const step = (full * candidate) / CANDIDATES;
-    let error = 0;
-    for (const { x, count } of bins) {
-      const distance = x - step * quantize(x, step, 0, range);
-      error += count * distance * distance;
-    }
-    if (error < best.error) best = { step, error };
+function bestStep(error: GridError, extent: Extent, range: LevelRange): Fit {
+  if (extent.low === 0 && extent.high === 0) return fitOf(1, 0);
+  const full = holdingStep(extent, range);
+  const shares = [
+    ...Array.from({ length: EVEN }, (_, i) => 1 - i / EVEN),
+    ...Array.from({ length: SMALLER }, (_, i) => 2 ** (-i / 4) / EVEN),
+  ];
+  const gridAt = (share: number) => fitOf(full * share, 0);
+  let best = leastOf(shares, (share) => error(gridAt(share), range));
+  let reach = best > 1 / EVEN ? 1 / EVEN : best * (1 - 2 ** -0.25);
+  for (let round = 0; round < 2; round++) {
+    const near = Array.from({ length: FINER }, (_, i) => best + reach * ((2 * (i + 1)) / (FINER + 1) - 1));
+    best = leastOf([best, ...near.filter((share) => share > 0 && share <= 1)], (share) => error(gridAt(share), range));
+    reach *= 2 / (FINER + 1);
   }
-  return best.step;
+  return gridAt(best);
 }
 
-/** The least step that clips nothing on either side, whose levels are not equally many; 1 when no value lies on a side that has levels. */
-function fullStep(bins: readonly Bin[], { qmin, qmax }: LevelRange): number {
-  let full = 0;
-  for (const { x } of bins) {
-    const end = x > 0 ? qmax : qmin;
-    if (end !== 0) full = Math.max(full, x / end);
+const COARSE = 32;
+
+function bestAffine(error: GridError, { low, high }: Extent, range: LevelRange): Fit {
+  const gridAt = ([below, above]: readonly [number, number]) =>
+    affineGrid({ low: low * below, high: high * above }, range);
+  const errorAt = (at: readonly [number, number]) => error(gridAt(at), range);
+  const coarse = Array.from({ length: COARSE + 1 }, (_, i) => 1 - i / COARSE);
+  let best = leastOf(pairs(coarse, coarse), errorAt);
+  for (let round = 1; round <= 2; round++) {
+    const around = (share: number) =>
+      Array.from({ length: 9 }, (_, i) => share + (i - 4) / COARSE / 4 ** round).filter((x) => x >= 0 && x <= 1);
+    best = leastOf([best, ...pairs(around(best[0]), around(best[1]))], errorAt);
   }
-  return full > 0 ? full : 1;
+  return gridAt(best);
 }
 
-/** Doubles the limit: bins merge in pairs into the middle half. */
-function halveResolution(counts: Float64Array): Float64Array<ArrayBuffer> {
-  const merged = new Float64Array(BINS);
-  for (let i = 0; i < BINS; i++) {
-    const bin = BINS / 4 + (i >> 1);
-    merged[bin] = (merged[bin] as number) + (counts[i] as number);
+function pairs(a: readonly number[], b: readonly number[]): readonly (readonly [number, number])[] {
+  return a.flatMap((x) => b.map((y) => [x, y] as const));
+}
+
+/** The first candidate of the least error. */
+function leastOf<T>(candidates: readonly T[], errorOf: (candidate: T) => number): T {
+  let best = candidates[0] as T;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const error = errorOf(candidate);
+    if (error >= least) continue;
+    least = error;
+    best = candidate;
   }
-  return merged;
+  return best;
 }

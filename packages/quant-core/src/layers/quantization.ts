@@ -61,7 +61,9 @@ export type SpecRule = (spec: QuantSpec) => string | null;
 
 /** Feature maps: their grid must be known before they are. */
 export const featureMap: SpecRule = (spec) =>
-  quantizerByName(spec.quantizer).dynamic ? `not use ${spec.quantizer}, whose grid depends on the values` : null;
+  quantizerByName(spec.quantizer).dynamic?.(spec)
+    ? `not use ${spec.quantizer}, whose grid depends on the values`
+    : null;
 
 /** Inputs that are summed over channels: steps of the channels would not leave the sum. */
 export const summedInput: SpecRule = (spec) =>

@@ -1,0 +1,166 @@
+import { useBackend } from '@fqsr/backends';
+import { planFromPreset } from '@fqsr/quant-core';
+import { runModel } from '@fqsr/runtime';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { perChannelPlan, randomBatch, randomImage, randomNumbers, tinyEdsr } from '../../test/networks.js';
+import type { Graph } from '../graph.js';
+import { type Params, toTensors } from '../params.js';
+import { type Features, forward } from '../passes/forward.js';
+import { initParams } from '../passes/init.js';
+import { lower } from '../passes/lower.js';
+import { agrees, verify } from '../passes/verify.js';
+import { chainsOf, equalizeGraph } from './equalize-graph.js';
+import { type PostTrainOptions, postTrain } from './post-train.js';
+import { regionsOf } from './regions.js';
+
+const float = tinyEdsr({ blocks: 2, features: 6 });
+const batches = [0, 1, 2].map((seed) => randomBatch(seed, 2, 10, 4));
+
+/** Weights of very different sizes, and biases. */
+function floatParams(graph: Graph): Params {
+  const random = randomNumbers(4);
+  return new Map(
+    [...initParams(graph, 3)].map(([name, values]) => [
+      name,
+      values.map((value, i) => (name.endsWith('.bias') ? (random() - 0.5) * 12 : value * 2 ** ((i % 6) / 2 - 1))),
+    ]),
+  );
+}
+
+let params: Params;
+beforeAll(async () => {
+  await useBackend('wasm');
+  params = floatParams(float);
+});
+
+function output(graph: Graph, own: Params, mode: 'float' | 'exact', seed = 77): Float32Array {
+  const { width, height, data } = randomImage(seed, 20, 16);
+  return tf.tidy(() => {
+    const image = tf.tensor4d(Float32Array.from(data), [1, height, width, 3]);
+    const result = forward(graph, image, { params: toTensors(graph, own), mode });
+    return Float32Array.from(tf.clipByValue(result, 0, 255).dataSync());
+  });
+}
+
+/** Mean squared error against the float network on images that were not calibrated on. */
+function errorOf(plan: string, options: Partial<PostTrainOptions>): number {
+  const trained = postTrain(float, params, planFromPreset(plan), batches, options);
+  let sum = 0;
+  for (const seed of [77, 78, 79]) {
+    const expected = output(float, params, 'float', seed);
+    const actual = output(trained.graph, trained.params, 'exact', seed);
+    sum += actual.reduce((total, x, i) => total + (x - (expected[i] as number)) ** 2, 0) / actual.length;
+  }
+  return sum / 3;
+}
+
+const learning = { iterations: 60, batchSize: 4 };
+
+describe('regions', () => {
+  it('are residual blocks and single convolutions, each convolution in exactly one', () => {
+    const { graph } = postTrain(float, params, planFromPreset('w4a4s8'), batches, {
+      reconstruction: 'none',
+      biasCorrection: 'none',
+    });
+    const names = (granularity: 'layer' | 'block') =>
+      regionsOf(graph, granularity).map(({ name, source, convs }) => [source, name, convs.length]);
+    expect(names('block')).toEqual([
+      ['input', 'head', 1],
+      ['head', 'body.0.add', 2],
+      ['body.0.add', 'body.1.add', 2],
+      ['body.1.add', 'body.conv', 1],
+      ['body.add', 'tail', 1],
+    ]);
+    expect(names('layer').map(([, name]) => name)).toEqual(
+      graph.nodes.filter(({ op }) => op === 'conv2d').map(({ name }) => name),
+    );
+  });
+});
+
+describe('equalizeGraph', () => {
+  it('balances what follows each other alone, and leaves the float network as it is', () => {
+    expect(chainsOf(float).map((chain) => chain.map(({ name }) => name))).toEqual([
+      ['body.0.conv1', 'body.0.conv2'],
+      ['body.1.conv1', 'body.1.conv2'],
+    ]);
+    const equalized = equalizeGraph(float, params);
+    expect(equalized.get('body.0.conv1.weight')).not.toEqual(params.get('body.0.conv1.weight'));
+    const [before, after] = [output(float, params, 'float'), output(float, equalized, 'float')];
+    for (const [i, x] of before.entries()) expect(Math.abs((after[i] as number) - x)).toBeLessThan(1e-2);
+  });
+});
+
+describe('postTrain', () => {
+  it('comes nearer to the float network with each of its parts', () => {
+    const none = { reconstruction: 'none', biasCorrection: 'none' } as const;
+    const plain = errorOf('w3a8s8', none);
+    const corrected = errorOf('w3a8s8', { reconstruction: 'none' });
+    const layers = errorOf('w3a8s8', { reconstruction: 'layer', learns: [], learning });
+    const blocks = errorOf('w3a8s8', { reconstruction: 'block', learning });
+    expect(corrected).toBeLessThan(plain);
+    expect(layers).toBeLessThan(corrected * 0.8);
+    expect(blocks).toBeLessThan(corrected * 0.8);
+  });
+
+  it.each([
+    ['per tensor', planFromPreset('w4a4s8')],
+    ['per channel', perChannelPlan('w4a4s8')],
+  ])('gives a network that lowers to the same integers: steps %s', (_, plan) => {
+    const before = tf.memory().numTensors;
+    const trained = postTrain(float, params, plan, batches, { learning: { iterations: 20, batchSize: 4 } });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(trained.regions.map(({ region }) => region)).toEqual([
+      'head',
+      'body.0.add',
+      'body.1.add',
+      'body.conv',
+      'tail',
+    ]);
+    const model = lower(trained.graph, trained.params);
+    const image = randomImage(5, 18, 14);
+    expect(agrees(verify(trained.graph, trained.params, image, (tap) => runModel(model, image, { tap })))).toBe(true);
+    for (const { nearest, final } of trained.regions) expect(final).toBeLessThan((nearest as number) * 1.05);
+  });
+
+  it('keeps the rounding that it learned: weights lie on their grids', () => {
+    const trained = postTrain(float, params, planFromPreset('w4a4s8'), batches, {
+      learning: { iterations: 20, batchSize: 4 },
+    });
+    let moved = 0;
+    tf.tidy(() => {
+      forward(trained.graph, tf.zeros([1, 2, 2, 3]), {
+        params: toTensors(trained.graph, trained.params),
+        mode: 'exact',
+        onConv: ({ name }, levels) => {
+          const logSteps = trained.params.get(`${name}.weight.logStep`) as Float32Array;
+          const original = params.get(`${name}.weight`) as Float32Array;
+          const stored = trained.params.get(`${name}.weight`) as Float32Array;
+          for (const [i, q] of (levels as Features).value.dataSync().entries()) {
+            const step = Math.exp(logSteps[i % logSteps.length] as number);
+            expect((stored[i] as number) / step).toBeCloseTo(q, 4);
+            const r = Math.min(7, Math.max(-7, (original[i] as number) / step));
+            expect(Math.abs(q - r)).toBeLessThan(1 + 1e-4);
+            if (Math.abs(q - r) > 0.5 + 1e-4) moved++;
+          }
+        },
+      });
+    });
+    expect(moved).toBeGreaterThan(10);
+  });
+
+  it('gives the same bits for the same seed', () => {
+    const run = (seed: number) =>
+      postTrain(float, params, planFromPreset('w4a4s8'), batches, { learning: { iterations: 8, batchSize: 4, seed } });
+    const [first, again, other] = [run(1), run(1), run(2)];
+    expect(again).toEqual(first);
+    expect(other.params).not.toEqual(first.params);
+  });
+
+  it('refuses no batches, and batches of different sizes', () => {
+    const plan = planFromPreset('w4a4s8');
+    expect(() => postTrain(float, params, plan, [])).toThrow('batches must hold patches of one size, got none');
+    const mixed = [randomBatch(1, 2, 8, 1), randomBatch(1, 2, 6, 1)];
+    expect(() => postTrain(float, params, plan, mixed)).toThrow('one size, got 8, 6');
+  });
+});
