@@ -7,6 +7,7 @@ import { assemble, type WasmFunction } from './assembler.js';
 import { columnSums } from './column-sum.js';
 import { directConvolutions } from './direct-convolution.js';
 import { elementwiseFunctions } from './elementwise.js';
+import { fakeQuantFunctions } from './fake-quant-functions.js';
 import { type TensorModule, tensorMemory, tensorModule, webAssembly } from './host.js';
 import { outerProducts } from './outer-product.js';
 
@@ -23,7 +24,7 @@ export interface Heap {
   readonly convolution: (pixelBytes: number) => (name: string) => HeapFunction;
 }
 
-const functions = [...outerProducts, ...elementwiseFunctions, ...columnSums];
+const functions = [...outerProducts, ...elementwiseFunctions, ...columnSums, ...fakeQuantFunctions];
 
 /** Compiles the own kernels against the memory of `backend`. */
 export function openHeap(backend: BackendWasm): Heap {
