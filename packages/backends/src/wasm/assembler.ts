@@ -89,6 +89,7 @@ export const f32x4 = {
   gt: binary(simd(0x44)),
   le: binary(simd(0x45)),
   ge: binary(simd(0x46)),
+  abs: unary(simd(0xe0)),
   sqrt: unary(simd(0xe3)),
   add: binary(simd(0xe4)),
   sub: binary(simd(0xe5)),
