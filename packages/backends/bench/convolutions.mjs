@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { useBackend } from '../dist/index.js';
+import { race } from './race.mjs';
 
 const [BATCH, SIZE, KERNEL] = [16, 24, 3];
 const CHANNELS = [16, 32, 64];
@@ -13,19 +14,6 @@ const [TURNS, CALLS] = [60, 2];
 const names = { forward: 'Conv2D', inputGradient: 'Conv2DBackpropInput', filterGradient: 'Conv2DBackpropFilter' };
 
 const kernels = () => Object.fromEntries(Object.values(names).map((name) => [name, tf.getKernel(name, 'wasm')]));
-
-/** Best milliseconds per call of each of `works`. */
-function race(works) {
-  const best = works.map(() => Number.POSITIVE_INFINITY);
-  for (let turn = 0; turn < TURNS; turn++) {
-    works.forEach((work, at) => {
-      const start = performance.now();
-      for (let call = 0; call < CALLS; call++) work();
-      best[at] = Math.min(best[at], (performance.now() - start) / CALLS);
-    });
-  }
-  return best;
-}
 
 await tf.setBackend('wasm');
 const plain = kernels();
@@ -43,7 +31,7 @@ const rows = CHANNELS.flatMap((channels) => {
   const flop = 2 * BATCH * SIZE * SIZE * KERNEL * KERNEL * channels * channels;
   return Object.entries(names).map(([what, name]) => {
     const racers = [ours[name], plain.Conv2D, plain[name]].filter(Boolean);
-    const [here, forward, before] = race(racers.map(work)).map((ms) => flop / ms / 1e6);
+    const [here, forward, before] = race(racers.map(work), TURNS, CALLS).map((ms) => flop / ms / 1e6);
     return {
       channels,
       what,

@@ -1,7 +1,9 @@
 /** The TF.js backends that tests loop over, and seeded numbers. */
 
-/** `cpu` is TF.js's own plain loops; `wasm` is what trains. */
-export const devices = ['cpu', 'wasm'] as const;
+import { devicesHere } from '@fqsr/backends/testing';
+
+/** `cpu` is TF.js's own plain loops; `wasm` is what trains; `webgpu` where there is a device, software or not. */
+export const devices = await devicesHere();
 
 /** Seeded numbers in [-1, 1) (mulberry32). */
 export function randomNumbers(seed: number): () => number {

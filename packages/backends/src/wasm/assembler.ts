@@ -63,18 +63,33 @@ export const i32 = {
   const: (value: number): Code => [0x41, ...signed(value)],
   add: binary([0x6a]),
   sub: binary([0x6b]),
+  mul: binary([0x6c]),
+  ne: binary([0x47]),
   geS: binary([0x4e]),
+  /** The lesser of two signed numbers; each is needed twice, so they are locals' codes. */
+  minS: (a: Code, b: Code): Code => [...a, ...b, ...a, ...b, 0x48, 0x1b],
+} as const;
+
+/** Single floats. */
+export const f32 = {
+  const: (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
 } as const;
 
 /** Vectors of four floats; comparisons give masks, lanes of all ones or all zeros. */
 export const f32x4 = {
   splat: unary(simd(0x13)),
+  /** One number in all four lanes. */
+  const: (value: number): Code => [...f32.const(value), ...simd(0x13)],
+  floor: unary(simd(0x68)),
+  /** To the nearest integer, ties to even. */
+  nearest: unary(simd(0x6a)),
   eq: binary(simd(0x41)),
   ne: binary(simd(0x42)),
   lt: binary(simd(0x43)),
   gt: binary(simd(0x44)),
   le: binary(simd(0x45)),
   ge: binary(simd(0x46)),
+  abs: unary(simd(0xe0)),
   sqrt: unary(simd(0xe3)),
   add: binary(simd(0xe4)),
   sub: binary(simd(0xe5)),
@@ -82,6 +97,23 @@ export const f32x4 = {
   div: binary(simd(0xe7)),
   min: binary(simd(0xe8)),
   max: binary(simd(0xe9)),
+  /** `b < a ? b : a`: keeps a NaN or a negative zero in `a`. */
+  pmin: binary(simd(0xea)),
+  /** `a < b ? b : a`: keeps a NaN or a negative zero in `a`. */
+  pmax: binary(simd(0xeb)),
+} as const;
+
+/** Vectors of two doubles. */
+export const f64x2 = {
+  add: binary(simd(0xf0)),
+  /** The first two of four floats. */
+  fromLowFloats: unary(simd(0x5f)),
+  /** The last two of four floats; `floats` is a local's code, since it is needed twice. */
+  fromHighFloats: (floats: Code): Code => [
+    ...[...floats, ...floats, ...simd(0x0d)],
+    ...[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7],
+    ...simd(0x5f),
+  ],
 } as const;
 
 /** Masks of four lanes from and to four bytes that are 0 or 1. */
@@ -113,6 +145,8 @@ export const v128 = {
   /** Stores the first four bytes only. */
   storeLane32: laneStore(0x5a),
   and: binary(simd(0x4e)),
+  /** `a & ~b` */
+  andNot: binary(simd(0x4f)),
   or: binary(simd(0x50)),
   /** `mask ? yes : no`, bit by bit. */
   select: (yes: Code, no: Code, lanes: Code): Code => [...yes, ...no, ...lanes, ...simd(0x52)],

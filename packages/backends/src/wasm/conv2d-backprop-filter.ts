@@ -12,6 +12,8 @@ import { type ConvInfo, convInfo, type Shape4D } from './conv-info.js';
 import { addressOf, floatsAt, type Heap } from './heap.js';
 import { MAX_TILE_ROWS, outerProductName, tileWidths } from './outer-product.js';
 import { eachPaddedImage, paddedLineBytes } from './padded-images.js';
+import { paysInTiles } from './winograd.js';
+import { winogradFilterGradient } from './winograd-filter-gradient.js';
 
 /** Bytes of both operands that one pass over a band of rows may touch. */
 const BAND_BYTES = 32 * 1024;
@@ -111,7 +113,9 @@ export const conv2dBackpropFilter = (heap: Heap): KernelConfig => ({
     const filterShape = attrs['filterShape'] as Shape4D;
     const info = convInfo(x.shape as Shape4D, filterShape, attrs);
     const out = heap.backend.makeOutput(filterShape, 'float32');
-    filterGradient(heap, addressOf(heap, out), addressOf(heap, x), addressOf(heap, dy), info);
+    if (paysInTiles(info, 4))
+      winogradFilterGradient(heap, addressOf(heap, x), addressOf(heap, dy), addressOf(heap, out), info);
+    else filterGradient(heap, addressOf(heap, out), addressOf(heap, x), addressOf(heap, dy), info);
     return out;
   },
 });

@@ -6,6 +6,12 @@ import { type ConvInfo, convInfo, type Shape4D } from './conv-info.js';
 import { channelWidths, directConvolutionName, MAX_TILE_PIXELS } from './direct-convolution.js';
 import { addressOf, type Heap } from './heap.js';
 import { eachPaddedImage, paddedLineBytes } from './padded-images.js';
+import { wholeMagnitude } from './whole-numbers.js';
+import { paysInTiles, winogradConvolution } from './winograd.js';
+import type { TileSize } from './winograd-matrices.js';
+
+/** Most that channels times inputs times weights may be for tiles of 2 to be exact. */
+const MAX_EXACT = 2 ** 22 / 64;
 
 /** One output line of one image. */
 function convolveLine(heap: Heap, image: number, filter: number, out: number, info: ConvInfo): void {
@@ -45,6 +51,23 @@ function convolve(heap: Heap, x: number, filter: number, out: number, info: Conv
   });
 }
 
+/**
+ * Tiles of what size, or `null` for direct sums.
+ *
+ * Whole numbers, which fake-quantized networks hold, must give the exact sums that the integer network computes, so they go by tiles of 2 where those are exact, and
+ * else directly. There `V` is at most `4 X` in magnitude and `U`, in quarters, `9/4 W`, with `X` and `W` the largest inputs and weights; adding up over `c` channels
+ * and then over a tile's points gives quarters of at most `64 c X W` in magnitude, partial sums included, which float32 holds exactly up to `2^22`.
+ */
+function tileSizeFor(heap: Heap, x: TensorInfo, filter: TensorInfo, info: ConvInfo): TileSize | null {
+  if (!paysInTiles(info, 2) && !paysInTiles(info, 4)) return null;
+  const weight = wholeMagnitude(heap, filter);
+  const input = weight === null ? null : wholeMagnitude(heap, x);
+  if (weight !== null && input !== null) {
+    return info.inChannels * input * weight <= MAX_EXACT && paysInTiles(info, 2) ? 2 : null;
+  }
+  return paysInTiles(info, 4) ? 4 : 2;
+}
+
 /** The kernel; `original` does dilations, NCHW and other channel counts. */
 export const conv2d = (heap: Heap, original: KernelConfig): KernelConfig => ({
   kernelName: Conv2D,
@@ -58,8 +81,11 @@ export const conv2d = (heap: Heap, original: KernelConfig): KernelConfig => ({
     }
     const info = convInfo(x.shape as Shape4D, filter.shape as Shape4D, attrs);
     const out = heap.backend.makeOutput(info.outShape, 'float32');
-    if (util.sizeFromShape(out.shape) > 0)
-      convolve(heap, addressOf(heap, x), addressOf(heap, filter), addressOf(heap, out), info);
+    if (util.sizeFromShape(out.shape) === 0) return out;
+    const m = tileSizeFor(heap, x, filter, info);
+    const addresses = [addressOf(heap, x), addressOf(heap, filter), addressOf(heap, out)] as const;
+    if (m) winogradConvolution(heap, m, ...addresses, info);
+    else convolve(heap, ...addresses, info);
     return out;
   },
 });

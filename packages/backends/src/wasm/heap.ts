@@ -7,8 +7,13 @@ import { assemble, type WasmFunction } from './assembler.js';
 import { columnSums } from './column-sum.js';
 import { directConvolutions } from './direct-convolution.js';
 import { elementwiseFunctions } from './elementwise.js';
+import { fakeQuantFunctions } from './fake-quant-functions.js';
 import { type TensorModule, tensorMemory, tensorModule, webAssembly } from './host.js';
 import { outerProducts } from './outer-product.js';
+import { pointProducts } from './point-products.js';
+import { scanWholeNumbers } from './whole-numbers.js';
+import { winogradFunctions } from './winograd.js';
+import { winogradGradientFunctions } from './winograd-filter-gradient.js';
 
 /** A kernel of this package's own module; what its numbers mean is said where it is defined. */
 export type HeapFunction = (...values: number[]) => void;
@@ -21,9 +26,19 @@ export interface Heap {
   readonly call: (name: string) => HeapFunction;
   /** The direct convolutions for windows that many bytes apart, by name; compiled when first asked for. */
   readonly convolution: (pixelBytes: number) => (name: string) => HeapFunction;
+  /** The same for the matrix products of Winograd convolutions, for tiles that many bytes apart. */
+  readonly products: (tileBytes: number) => (name: string) => HeapFunction;
 }
 
-const functions = [...outerProducts, ...elementwiseFunctions, ...columnSums];
+const functions = [
+  ...outerProducts,
+  ...elementwiseFunctions,
+  ...columnSums,
+  ...fakeQuantFunctions,
+  ...winogradFunctions,
+  ...winogradGradientFunctions,
+  scanWholeNumbers,
+];
 
 /** Compiles the own kernels against the memory of `backend`. */
 export function openHeap(backend: BackendWasm): Heap {
@@ -34,16 +49,20 @@ export function openHeap(backend: BackendWasm): Heap {
     const { exports } = new Instance(new Module(assemble(functions, shared)), { env: { memory } });
     return (name: string) => exports[name] as HeapFunction;
   };
-  const convolutions = new Map<number, (name: string) => HeapFunction>();
+  const perDistance = (functionsFor: (bytes: number) => readonly WasmFunction[]) => {
+    const modules = new Map<number, (name: string) => HeapFunction>();
+    return (bytes: number) => {
+      const known = modules.get(bytes) ?? compile(functionsFor(bytes));
+      modules.set(bytes, known);
+      return known;
+    };
+  };
   return {
     backend,
     module: tensorModule(backend),
     call: compile(functions),
-    convolution: (pixelBytes) => {
-      const known = convolutions.get(pixelBytes) ?? compile(directConvolutions(pixelBytes));
-      convolutions.set(pixelBytes, known);
-      return known;
-    },
+    convolution: perDistance(directConvolutions),
+    products: perDistance((bytes) => [pointProducts(bytes)]),
   };
 }
 

@@ -21,23 +21,30 @@ export const paddedLineBytes = ({ inWidth, inChannels, padInfo }: ConvInfo) =>
   4 * inChannels * (inWidth + padInfo.left + padInfo.right);
 
 /**
- * Calls `visit` with the address of each padded image of the batch at `x`; without padding that is the image itself. All addresses are in bytes and `x` must
- * not move meanwhile: allocate before, not in `visit`.
+ * Gives `work` a function from the number of an image of the batch at `x` to the address of that image with its borders; without padding that is the image
+ * itself. Only the last one asked for is there. All addresses are in bytes and `x` must not move meanwhile.
  */
-export function eachPaddedImage(heap: Heap, x: number, info: ConvInfo, visit: (image: number, n: number) => void) {
-  const { batchSize, inHeight, inWidth, inChannels, padInfo } = info;
+export function withPaddedImages(heap: Heap, x: number, info: ConvInfo, work: (image: (n: number) => number) => void) {
+  const { inHeight, inWidth, inChannels, padInfo } = info;
   const { top, bottom, left, right } = padInfo;
   const imageBytes = 4 * inHeight * inWidth * inChannels;
   if (top + bottom + left + right === 0) {
-    for (let n = 0; n < batchSize; n++) visit(x + n * imageBytes, n);
+    work((n) => x + n * imageBytes);
     return;
   }
   const paddedCount = ((inHeight + top + bottom) * paddedLineBytes(info)) / 4;
   withScratch(heap, paddedCount, (padded) => {
     floatsAt(heap, padded, paddedCount).fill(0);
-    for (let n = 0; n < batchSize; n++) {
+    work((n) => {
       copyIntoPadded(heap, x + n * imageBytes, padded, info);
-      visit(padded, n);
-    }
+      return padded;
+    });
+  });
+}
+
+/** Calls `visit` with the address of each padded image of the batch at `x`, in turn. */
+export function eachPaddedImage(heap: Heap, x: number, info: ConvInfo, visit: (image: number, n: number) => void) {
+  withPaddedImages(heap, x, info, (image) => {
+    for (let n = 0; n < info.batchSize; n++) visit(image(n), n);
   });
 }

@@ -8,8 +8,10 @@ import { conv2d } from './conv2d.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { conv2dBackpropInput } from './conv2d-backprop-input.js';
 import { depthToSpace } from './depth-to-space.js';
+import { fakeQuant, fakeQuantGrad } from './fake-quant.js';
 import type { Heap } from './heap.js';
 import { mean, sum } from './reduce.js';
+import { sharingKernels } from './share.js';
 import { tile } from './tile.js';
 import { unaryKernels } from './unary.js';
 
@@ -21,9 +23,12 @@ const kernels = {
   Conv2DBackpropFilter: conv2dBackpropFilter,
   Conv2DBackpropInput: conv2dBackpropInput,
   DepthToSpace: depthToSpace,
+  FqsrFakeQuant: fakeQuant,
+  FqsrFakeQuantGrad: fakeQuantGrad,
   Mean: mean,
   Sum: sum,
   Tile: tile,
+  ...sharingKernels,
   ...binaryKernels,
   ...unaryKernels,
 } satisfies Record<string, KernelFactory>;
