@@ -46,11 +46,11 @@ const even = (r: number) => {
 };
 /** `r` and `v` of one value, every operation rounded to float32. */
 function scalar(x: number, ratio: number, z: number, { qmin, qmax, spacing }: Grid) {
-  const r = f(f(x * ratio) + z);
-  const clamped = r < qmin ? qmin : r > qmax ? qmax : r;
+  const product = f(x * ratio);
   // Levels of spacing 2 are odd: the even one of two indices wins a tie. Doubles have the bits for the subtraction.
-  const level = spacing === 1 ? even(clamped) : 2 * even((clamped - 1) / 2) + 1;
-  return { r, v: f(level - z) };
+  const nearest = f((spacing === 1 ? even(product) : 2 * even((product - 1) / 2) + 1) + z);
+  const level = nearest < qmin ? qmin : nearest > qmax ? qmax : nearest;
+  return { r: f(product + z), v: f(level - z) };
 }
 
 /** Seeded values, a third of them exactly on ties, edges and beyond. */

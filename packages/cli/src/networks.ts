@@ -2,7 +2,7 @@
  * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface.
  */
 import { type Image, makeImage, resizeBicubic } from '@fqsr/datasets';
-import { load, parseModel } from '@fqsr/runtime';
+import { type LoadOptions, load, parseModel } from '@fqsr/runtime';
 import { readSafetensors } from '@fqsr/runtime/format';
 import { type Checkpoint, forward, graphOf, parseCheckpoint, toTensors } from '@fqsr/sr-models';
 import * as tf from '@tensorflow/tfjs';
@@ -35,18 +35,23 @@ export function bicubic(scale: number): Network {
  * A network from a file: a checkpoint or a `.fqsr` model, told apart by their contents.
  *
  * @param prepare sets TensorFlow.js's backend, for a checkpoint
+ * @param runtime how an integer model runs
  * @throws CliError or the reader's own error, naming the file
  */
-export async function loadNetwork(path: string, prepare: () => Promise<void> = openBackend): Promise<Network> {
+export async function loadNetwork(
+  path: string,
+  prepare: () => Promise<void> = openBackend,
+  runtime: LoadOptions = {},
+): Promise<Network> {
   const bytes = await readBytes(path, '--model');
   return named(path, async () =>
-    kindOf(bytes) === 'fqsr' ? integerNetwork(bytes) : graphNetwork(parseCheckpoint(bytes), prepare),
+    kindOf(bytes) === 'fqsr' ? integerNetwork(bytes, runtime) : graphNetwork(parseCheckpoint(bytes), prepare),
   );
 }
 
 /** An integer model, run by the runtime. */
-export async function integerNetwork(bytes: Uint8Array): Promise<Network> {
-  const upscaler = await load(bytes);
+export async function integerNetwork(bytes: Uint8Array, runtime: LoadOptions = {}): Promise<Network> {
+  const upscaler = await load(bytes, runtime);
   return {
     label: upscaler.model.name,
     arithmetic: 'integer',

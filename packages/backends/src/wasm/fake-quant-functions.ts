@@ -1,8 +1,8 @@
 /**
  * Fake quantization and its surrogate gradient, each in one pass over memory.
  *
- * Values are a matrix whose columns have a ratio and a zero point each: `r = x * ratio + z` (one multiplication, one addition, each rounded to float32), `q` the
- * level nearest to `clamp(r, qmin, qmax)`, `v = q - z`. Two vectors of columns are done at a time, down a block of rows that fits the first-level cache,
+ * Values are a matrix whose columns have a ratio and a zero point each: `v = clamp(nearestLevel(x * ratio) + z, qmin, qmax) - z`, the product rounded to float32; an
+ * estimator sees `r = x * ratio + z`. Two vectors of columns are done at a time, down a block of rows that fits the first-level cache,
  * with their ratios, zero points and sums in registers.
  */
 import { type Code, f32x4, f64x2, i32, type LocalAccess, repeatWhile, v128, type WasmFunction } from './assembler.js';
@@ -29,7 +29,7 @@ const countDown = ({ get, tee }: LocalAccess, name: string) => tee(name, i32.sub
 const typed = <Type extends string>(names: readonly string[], type: Type) =>
   Object.fromEntries(names.map((name) => [name, type]));
 
-/** The level of a clamped `r`, a local; uses the local `half`. */
+/** The level nearest to `r`, a local; uses the locals `half` and `index`. */
 function levelOf({ get, set }: LocalAccess, { spacing }: FakeQuantVariant, r: string): Code {
   if (spacing === 1) return f32x4.nearest(get(r));
   // With h = r / 2: 2 * floor(h) + 1, but where h is an integer, between two levels, twice the even one of h - 1 and h, and 1. All of it is exact.
@@ -82,13 +82,21 @@ function overBlocks(
   ];
 }
 
-/** `r` of vector `k` at a pointer. */
-const inSteps = ({ get }: LocalAccess, { zeroPoint }: FakeQuantVariant, x: Code, k: number): Code => {
-  const product = f32x4.mul(x, get(`ratio${k}`));
-  return zeroPoint === 'given' ? f32x4.add(product, get(`zero${k}`)) : product;
-};
-const lessZero = ({ get }: LocalAccess, { zeroPoint }: FakeQuantVariant, level: Code, k: number): Code =>
-  zeroPoint === 'given' ? f32x4.sub(level, get(`zero${k}`)) : level;
+/** `x * ratio` of vector `k`. */
+const productOf = ({ get }: LocalAccess, x: Code, k: number): Code => f32x4.mul(x, get(`ratio${k}`));
+
+/** Sets the local `level` to the clamped level of the product in the local `product`, vector `k`, less the zero point. */
+function setLevel(access: LocalAccess, variant: FakeQuantVariant, product: string, k: number): readonly Code[] {
+  const { get, set } = access;
+  if (variant.zeroPoint === 'none') {
+    return [set('level', clamped(access, product)), set('level', levelOf(access, variant, 'level'))];
+  }
+  const zero = get(`zero${k}`);
+  return [
+    set('level', f32x4.add(levelOf(access, variant, product), zero)),
+    set('level', f32x4.sub(clamped(access, 'level'), zero)),
+  ];
+}
 
 const counters = ['count', 'column', 'n'];
 const vectors = [
@@ -99,6 +107,7 @@ const vectors = [
   'one',
   'half',
   'index',
+  'level',
   ...[0, 1].flatMap((k) => [`ratio${k}`, `zero${k}`]),
 ];
 /** Addresses of the ratio and zero point of each column; rows, bytes of a row, rows of a block; then the ends of the range. */
@@ -112,9 +121,9 @@ const fakeQuant = (variant: FakeQuantVariant): WasmFunction => ({
   body: (access) => {
     const { get, set } = access;
     const oneRow = [0, 1].flatMap((k) => [
-      set(`r${k}`, inSteps(access, variant, v128.load(get('xAt'), 16 * k), k)),
-      set(`r${k}`, clamped(access, `r${k}`)),
-      v128.store(get('outAt'), 16 * k, lessZero(access, variant, levelOf(access, variant, `r${k}`), k)),
+      set(`r${k}`, productOf(access, v128.load(get('xAt'), 16 * k), k)),
+      ...setLevel(access, variant, `r${k}`, k),
+      v128.store(get('outAt'), 16 * k, get('level')),
     ]);
     return overBlocks(access, ['x', 'out'], variant, oneRow, []);
   },
@@ -141,13 +150,15 @@ const fakeQuantGrad = (variant: FakeQuantVariant, surrogate: Surrogate): WasmFun
       const oneVector = (k: number): readonly Code[] => {
         const [byValue, byLevel, byZero] = sums[k] as [string, string, string];
         return [
-          set('r', inSteps(access, variant, tee('value', v128.load(get('xAt'), 16 * k)), k)),
+          set('r', productOf(access, tee('value', v128.load(get('xAt'), 16 * k)), k)),
+          ...setLevel(access, variant, 'r', k),
+          ...(variant.zeroPoint === 'given' ? [set('r', f32x4.add(get('r'), get(`zero${k}`)))] : []),
           set('q', clamped(access, 'r')),
           set('dq', v128.load(get('dvAt'), 16 * k)),
           set('dr', surrogate === 'clipped' ? blocked : get('dq')),
           v128.store(get('dxAt'), 16 * k, f32x4.mul(get('dr'), get(`ratio${k}`))),
           addTo(byValue, f32x4.mul(get('dr'), get('value'))),
-          addTo(byLevel, f32x4.mul(get('dr'), lessZero(access, variant, levelOf(access, variant, 'q'), k))),
+          addTo(byLevel, f32x4.mul(get('dr'), get('level'))),
           addTo(byZero, f32x4.sub(get('dr'), get('dq'))),
         ];
       };

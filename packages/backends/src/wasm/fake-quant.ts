@@ -2,7 +2,7 @@
  * `FqsrFakeQuant` and `FqsrFakeQuantGrad`: a quantizer's forward and backward in one pass over memory each. `@fqsr/quant-core` asks for them by name, and composes
  * the same numbers from a dozen passes where a backend has none.
  *
- * With `r = x * ratio + z` and `v = nearestLevel(clamp(r, qmin, qmax)) - z`, levels `qmin, qmin + spacing, ..., qmax`, ties to the level of even index:
+ * With `r = x * ratio + z` and `v = clamp(nearestLevel(x * ratio) + z, qmin, qmax) - z`, levels `qmin, qmin + spacing, ..., qmax`, ties to the level of even index:
  *
  * - forward reads `x` and writes `v`
  * - backward reads `x` and `dv`, writes `dx = dr * ratio` and adds up `dr * x`, `dr * v` and `dr - dv`, where `dr = dv` inside the range and on its ends, and 0

@@ -1,7 +1,8 @@
 import { extname, join, parse, resolve } from 'node:path';
 import { encodableExtensions, encodeImage, readImage } from '@fqsr/datasets';
+import { backendNames } from '@fqsr/runtime';
 import { z } from 'zod';
-import { defineCommand, text } from '../command.js';
+import { defineCommand, text, whole } from '../command.js';
 import { UsageError } from '../errors.js';
 import { assertWritable, isFolder, writeWhole } from '../files.js';
 import { loadNetwork } from '../networks.js';
@@ -15,12 +16,21 @@ export const upscaleCommand = defineCommand({
   options: z.object({
     output: text({ description: 'image file; or a folder, for several inputs', value: 'out', short: 'o' }),
     model: text({ description: '.fqsr file (integers alone) or checkpoint', value: 'file' }),
+    backend: z
+      .enum(['auto', ...backendNames])
+      .default('auto')
+      .meta({ description: 'what runs a .fqsr file; all give the same bytes', value: 'name' }),
+    threads: whole(
+      { description: 'threads of the wasm backend (default: as many as run at a time, at most 4)', value: 'n' },
+      1,
+      64,
+    ).optional(),
   }),
-  run: async (inputs, { output, model }, io) => {
+  run: async (inputs, { output, model, backend, threads }, io) => {
     const targets = await targetsOf(inputs, output);
     checkDistinct(targets);
     for (const { to } of targets) await assertWritable(to);
-    const network = await loadNetwork(model);
+    const network = await loadNetwork(model, undefined, { backend, ...(threads === undefined ? {} : { threads }) });
     const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
     try {
       for (const { from, to } of targets) {
