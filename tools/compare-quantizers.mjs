@@ -1,7 +1,7 @@
 /**
  * All quantizers and all estimators on one small task: EDSR x2 with 2 blocks of 16 features, trained in float on dead leaves, then with weights and activations
  * of 4 bits, and of 2. Writes `docs/quantizers/comparison.json` and the curves beside it, and prints the tables of `docs/quantizers.md`. After a build, from
- * the root, about 10 minutes on two idle cores: `node tools/compare-quantizers.mjs`; `--draw` only draws again what the JSON holds.
+ * the root, 17 minutes on two busy cores: `node tools/compare-quantizers.mjs`; `--draw` only draws again what the JSON holds.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
