@@ -49,8 +49,8 @@ function scaleGradient(param: tf.Tensor1D, rate: number): tf.Tensor1D {
  * One multiplication serves both scales: `r = x.value * (x.scale / s)`, the float twin of integer requantization. Gradients reach `x` through the
  * estimator, and the step and the zero point through the ratio and through whatever later multiplies by `scale`; together they are the quantizer's own.
  *
- * Infinities become the outermost levels, and may make the gradient of the step NaN; subnormal numbers count as they are or as 0. NaN stays NaN on the cpu
- * and WASM backends, and becomes a level of the device's choice on WebGPU; the gradient of the step is NaN then.
+ * Infinities become the outermost levels, and may make the gradient of the step NaN; subnormal numbers count as they are or as 0. NaN stays NaN, or becomes a
+ * level where a device's kernels have none for it; the gradient of the step is NaN then.
  *
  * @param x real tensor as `value * scale`; per-channel scales belong to its last axis
  * @param grid from {@link gridOf}
