@@ -70,6 +70,12 @@ export const i32 = {
   minS: (a: Code, b: Code): Code => [...a, ...b, ...a, ...b, 0x48, 0x1b],
 } as const;
 
+/** Lanes of a vector in another order; `lanes` is evaluated twice. */
+const shuffled = (lanes: Code, order: readonly number[]): Code => [
+  ...[...lanes, ...lanes, ...simd(0x0d)],
+  ...order.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]),
+];
+
 /** Single floats. */
 export const f32 = {
   const: (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
@@ -97,6 +103,11 @@ export const f32x4 = {
   div: binary(simd(0xe7)),
   min: binary(simd(0xe8)),
   max: binary(simd(0xe9)),
+  /** The sum of the four lanes, `(0 + 1) + (2 + 3)`, in the first one; `lanes` is a local's code, since it is needed more than once. */
+  sumOfLanes: (lanes: Code): Code => {
+    const pairs = [...lanes, ...shuffled(lanes, [1, 0, 3, 2]), ...simd(0xe4)];
+    return [...pairs, ...shuffled(pairs, [2, 3, 0, 1]), ...simd(0xe4)];
+  },
   /** `b < a ? b : a`: keeps a NaN or a negative zero in `a`. */
   pmin: binary(simd(0xea)),
   /** `a < b ? b : a`: keeps a NaN or a negative zero in `a`. */
@@ -109,11 +120,7 @@ export const f64x2 = {
   /** The first two of four floats. */
   fromLowFloats: unary(simd(0x5f)),
   /** The last two of four floats; `floats` is a local's code, since it is needed twice. */
-  fromHighFloats: (floats: Code): Code => [
-    ...[...floats, ...floats, ...simd(0x0d)],
-    ...[8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7],
-    ...simd(0x5f),
-  ],
+  fromHighFloats: (floats: Code): Code => [...shuffled(floats, [2, 3, 0, 1]), ...simd(0x5f)],
 } as const;
 
 /** Masks of four lanes from and to four bytes that are 0 or 1. */

@@ -10,49 +10,13 @@
 import { Conv2DBackpropFilter, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs';
 import { type ConvInfo, convInfo, type Shape4D } from './conv-info.js';
 import { addressOf, floatsAt, type Heap } from './heap.js';
-import { MAX_TILE_ROWS, outerProductName, tileWidths } from './outer-product.js';
+import { addOuterProducts } from './outer-product-sums.js';
 import { eachPaddedImage, paddedLineBytes } from './padded-images.js';
 import { paysInTiles } from './winograd.js';
 import { winogradFilterGradient } from './winograd-filter-gradient.js';
 
 /** Bytes of both operands that one pass over a band of rows may touch. */
 const BAND_BYTES = 32 * 1024;
-
-/** Values of one operand: address, how many lie side by side, strides in bytes. */
-interface Operand {
-  readonly address: number;
-  readonly count: number;
-  readonly pixel: number;
-  readonly line: number;
-}
-
-/** `out[spread.count, wide.count] += ` outer products of `lines` x `pixels` pixels, tile by tile. */
-function accumulate(heap: Heap, out: number, spread: Operand, wide: Operand, lines: number, pixels: number): void {
-  const outRow = 4 * wide.count;
-  for (let column = 0; column < wide.count; ) {
-    const width = tileWidths.find((candidate) => candidate <= wide.count - column) ?? 1;
-    const fullTiles = Math.floor(spread.count / MAX_TILE_ROWS);
-    const run = (rows: number, from: number, tiles: number) => {
-      heap.call(outerProductName(rows, width))(
-        spread.address + 4 * from,
-        wide.address + 4 * column,
-        out + outRow * from + 4 * column,
-        tiles,
-        lines,
-        pixels,
-        spread.pixel,
-        wide.pixel,
-        spread.line,
-        wide.line,
-        outRow,
-      );
-    };
-    if (fullTiles > 0) run(MAX_TILE_ROWS, 0, fullTiles);
-    const rest = spread.count % MAX_TILE_ROWS;
-    if (rest > 0) run(rest, fullTiles * MAX_TILE_ROWS, 1);
-    column += width;
-  }
-}
 
 /** Adds the outer products of one padded image to `out`: `[ky][kx * ci][co]`, or `[ky][co][kx * ci]` when `swapped`. */
 function accumulateImage(heap: Heap, out: number, image: number, dy: number, info: ConvInfo): void {
@@ -72,8 +36,8 @@ function accumulateImage(heap: Heap, out: number, image: number, dy: number, inf
         line: imageLine * strideHeight,
       };
       const target = out + 4 * ky * taps * outChannels;
-      if (isSwapped(info)) accumulate(heap, target, gradient, patch, lines, outWidth);
-      else accumulate(heap, target, patch, gradient, lines, outWidth);
+      if (isSwapped(info)) addOuterProducts(heap, target, gradient, patch, lines, outWidth);
+      else addOuterProducts(heap, target, patch, gradient, lines, outWidth);
     }
   }
 }

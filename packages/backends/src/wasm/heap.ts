@@ -3,12 +3,17 @@
  */
 import { type TensorInfo, util } from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { activationGradientPasses } from './activation-gradients.js';
 import { assemble, type WasmFunction } from './assembler.js';
+import { batchNormPasses } from './batch-norm.js';
+import { type ColumnFunction, columnFunction } from './column-functions.js';
 import { columnSums } from './column-sum.js';
 import { directConvolutions } from './direct-convolution.js';
+import { dotProductFunctions } from './dot-products.js';
 import { elementwiseFunctions } from './elementwise.js';
-import { fakeQuantFunctions } from './fake-quant-functions.js';
+import { fakeQuantPasses } from './fake-quant-functions.js';
 import { type TensorModule, tensorMemory, tensorModule, webAssembly } from './host.js';
+import { maxPoolGradFunction } from './max-pool-grad.js';
 import { outerProducts } from './outer-product.js';
 import { pointProducts } from './point-products.js';
 import { scanWholeNumbers } from './whole-numbers.js';
@@ -30,14 +35,17 @@ export interface Heap {
   readonly products: (tileBytes: number) => (name: string) => HeapFunction;
 }
 
+const columnPasses: readonly ColumnFunction[] = [...activationGradientPasses, ...batchNormPasses, ...fakeQuantPasses];
 const functions = [
   ...outerProducts,
   ...elementwiseFunctions,
   ...columnSums,
-  ...fakeQuantFunctions,
+  ...columnPasses.map(columnFunction),
   ...winogradFunctions,
   ...winogradGradientFunctions,
   scanWholeNumbers,
+  maxPoolGradFunction,
+  ...dotProductFunctions,
 ];
 
 /** Compiles the own kernels against the memory of `backend`. */

@@ -3,6 +3,8 @@
  */
 import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '@tensorflow/tfjs';
 import { BackendError } from '../error.js';
+import { leakyReluGrad, preluGrad, reluGrad } from './activation-gradients.js';
+import { batchNorm, batchNormGrad } from './batch-norm.js';
 import { binaryKernels } from './binary.js';
 import { conv2d } from './conv2d.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
@@ -10,6 +12,8 @@ import { conv2dBackpropInput } from './conv2d-backprop-input.js';
 import { depthToSpace } from './depth-to-space.js';
 import { fakeQuant, fakeQuantGrad } from './fake-quant.js';
 import type { Heap } from './heap.js';
+import { matMul } from './mat-mul.js';
+import { maxPoolGrad } from './max-pool-grad.js';
 import { mean, sum } from './reduce.js';
 import { sharingKernels } from './share.js';
 import { tile } from './tile.js';
@@ -19,12 +23,19 @@ import { unaryKernels } from './unary.js';
 type KernelFactory = (heap: Heap, original: KernelConfig) => KernelConfig;
 
 const kernels = {
+  BatchMatMul: matMul,
   Conv2D: conv2d,
   Conv2DBackpropFilter: conv2dBackpropFilter,
   Conv2DBackpropInput: conv2dBackpropInput,
   DepthToSpace: depthToSpace,
+  FqsrBatchNormGrad: batchNormGrad,
   FqsrFakeQuant: fakeQuant,
   FqsrFakeQuantGrad: fakeQuantGrad,
+  FqsrLeakyReluGrad: leakyReluGrad,
+  FqsrPreluGrad: preluGrad,
+  FqsrReluGrad: reluGrad,
+  FusedBatchNorm: batchNorm,
+  MaxPoolGrad: maxPoolGrad,
   Mean: mean,
   Sum: sum,
   Tile: tile,
