@@ -6,6 +6,7 @@ export * from './calibrate.js';
 export * from './checkpoint.js';
 export { ModelError } from './error.js';
 export * from './graph.js';
+export * from './import/index.js';
 export { losses } from './losses/registry.js';
 export type { Loss } from './losses/types.js';
 export { type EdsrConfig, edsr } from './models/edsr.js';

@@ -3,6 +3,7 @@ import { datasetsCommand } from './datasets.js';
 import { demoCommand } from './demo.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
@@ -12,6 +13,7 @@ export const commands: readonly AnyCommand[] = [
   upscaleCommand,
   evalCommand,
   trainCommand,
+  importCommand,
   exportCommand,
   infoCommand,
   datasetsCommand,
