@@ -25,4 +25,5 @@ export * from './passes/quantize.js';
 export * from './passes/raise.js';
 export * from './passes/shapes.js';
 export * from './passes/verify.js';
+export * from './sensitivity/index.js';
 export * from './train-step.js';
