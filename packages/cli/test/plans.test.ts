@@ -1,7 +1,8 @@
 /** `--plan` in all its forms, and the costs that `fqsr info` compares. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { makePlan, planFromPreset } from '@fqsr/quant-core/spec';
-import { buildGraph, modelByName } from '@fqsr/sr-models';
+import { buildGraph, modelByName, quantizeGraph } from '@fqsr/sr-models';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseOptions } from '../src/command.js';
@@ -68,6 +69,28 @@ describe('--plan', () => {
     const shape = z.object({ plan: planOption('plan') });
     const bad = { plan: { ...mixed, roles: { ...mixed.roles, skips: { bits: '8' } } } };
     expect(() => parseOptions(shape, bad, {})).toThrow('--plan: roles.skips.bits must be a number');
+  });
+});
+
+describe('the plan of the documentation', () => {
+  it('is the released EDSR policy of FQSR, layer by layer', async () => {
+    const plan = await resolvePlan(fileURLToPath(new URL('../../../docs/plans/fqsr-edsr-x2.json', import.meta.url)));
+    const { nodes } = quantizeGraph(buildGraph(modelByName('edsr-baseline', 2)), plan);
+    const fullRange: string[] = [];
+    const halfRange: string[] = [];
+    for (const node of nodes) {
+      if (node.op === 'quantize' && node.role === 'activations')
+        (node.spec.grid === 'midrise' && node.spec.signed ? fullRange : halfRange).push(node.name);
+    }
+    // by_index: 1 4 7 ... 46 49 50, by_tag: fm, half_range: False; index 0 (the image) has none.
+    const firsts = Array.from({ length: 16 }, (_, i) => `body.${i}.conv1.in`);
+    expect(new Set(fullRange)).toEqual(new Set([...firsts, 'body.conv.in', 'up.0.conv.in']));
+    expect(new Set(halfRange)).toEqual(new Set([...firsts.map((name) => name.replace('1.in', '2.in')), 'tail.in']));
+    // by_index: 51 52 53, by_tag: ot, enable: False: the tail and the global add.
+    const skips = nodes.flatMap((node) => (node.op === 'quantize' && node.role === 'skips' ? [node.name] : []));
+    expect(skips).toHaveLength(32);
+    expect(skips.filter((name) => name.startsWith('body.add'))).toEqual([]);
+    expect(nodes.some((node) => node.op === 'quantize' && node.role === 'outputs')).toBe(false);
   });
 });
 

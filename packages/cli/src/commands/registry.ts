@@ -5,6 +5,7 @@ import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
+import { sensitivityCommand } from './sensitivity.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
 
@@ -16,6 +17,7 @@ export const commands: readonly AnyCommand[] = [
   importCommand,
   exportCommand,
   infoCommand,
+  sensitivityCommand,
   datasetsCommand,
   demoCommand,
 ];
