@@ -7,28 +7,23 @@ export interface Dtype {
   readonly decode?: (view: DataView, index: number) => number;
 }
 
-/** Exponent and fraction of IEEE 754 half precision. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The upper half of a float32. */
-function brain(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, bits << 16);
-  return view.getFloat32(0);
+/** Bits of an IEEE 754 float with so many bits of exponent and fraction. */
+function small(bits: number, exponentBits: number, fractionBits: number): number {
+  const sign = bits >> (exponentBits + fractionBits) ? -1 : 1;
+  const highest = 2 ** exponentBits - 1;
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const exponent = (bits >> fractionBits) & highest;
+  const fraction = (bits & (2 ** fractionBits - 1)) / 2 ** fractionBits;
+  if (exponent === highest) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
 }
 
 /** All types that are known, by PyTorch's names. */
 export const dtypes = {
   float32: { bytes: 4, decode: (view, i) => view.getFloat32(4 * i, true) },
   float64: { bytes: 8, decode: (view, i) => Math.fround(view.getFloat64(8 * i, true)) },
-  float16: { bytes: 2, decode: (view, i) => half(view.getUint16(2 * i, true)) },
-  bfloat16: { bytes: 2, decode: (view, i) => brain(view.getUint16(2 * i, true)) },
+  float16: { bytes: 2, decode: (view, i) => small(view.getUint16(2 * i, true), 5, 10) },
+  bfloat16: { bytes: 2, decode: (view, i) => small(view.getUint16(2 * i, true), 8, 7) },
   int64: { bytes: 8 },
   int32: { bytes: 4 },
   int16: { bytes: 2 },
@@ -51,5 +46,7 @@ export function decodeFloats(bytes: Uint8Array, dtype: DtypeName, name: string):
     throw unreadable(`${name} must hold floats, got ${dtype}`, 'a quantized or foreign network; give a float one');
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / width }, (_, i) => decode(view, i));
+  const values = new Float32Array(bytes.byteLength / width);
+  for (let i = 0; i < values.length; i++) values[i] = decode(view, i);
+  return values;
 }

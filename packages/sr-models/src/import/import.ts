@@ -62,7 +62,7 @@ export async function importNetwork(file: ForeignFile, options: ImportOptions = 
       'choose another model',
     );
   }
-  demandOutput(model, file.metadata);
+  demandOutput(model, found);
   const graph = buildGraph(model);
   const config = { ...found, ...model.config };
   const modules = modulesOf(graph, map.modules(config, shapes));
@@ -108,12 +108,12 @@ function modelOf({ family: name }: NameMap, found: FoundConfig): ModelRef {
   };
 }
 
-/** @throws ModelError when the file says that its network ends in a tanh, and the model does not */
-function demandOutput({ name, config }: ModelRef, { output }: Readonly<Record<string, string>>): void {
-  if (output === undefined || !/tanh/.test(output) || config['output'] === 'tanh') return;
+/** @throws ModelError when the network of the file ends in a tanh, and the model does not */
+function demandOutput({ name, config }: ModelRef, found: FoundConfig): void {
+  if (found['output'] !== 'tanh' || config['output'] === 'tanh') return;
   throw new ModelError(
     'importNetwork',
-    `model must end in tanh, as the file says, got ${name}`,
+    `model must end in tanh, as the file or its naming says, got ${name}`,
     'use srgan or srgan-nobn',
   );
 }

@@ -91,6 +91,8 @@ it('a file that says tanh is no network without one', async () => {
   await expect(importNetwork(file, { model: modelByName('srresnet-f4b2', 4) })).rejects.toThrow(
     /model must end in tanh/,
   );
+  const named = fileOf(fileBy(nameMaps['srgan-leftthomas'], 'srresnet', 4));
+  await expect(importNetwork(named, { model: modelByName('srresnet-f4b2', 4) })).rejects.toThrow(/must end in tanh/);
   await expect(importNetwork({ ...file, metadata: { rgb_range: '12' } })).rejects.toThrow(
     /rgb_range in the metadata must be 1 or 255/,
   );

@@ -1,5 +1,6 @@
 /** Files of torch.save since 1.6: a zip archive with the pickle `<name>/data.pkl` and a file `<name>/data/<key>` for each storage. */
 import { type FileEntry, Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js';
+import { dtypes } from '../dtypes.js';
 import { unreadable } from '../tensor.js';
 import { Cursor } from './bytes.js';
 import type { TorchFile } from './legacy.js';
@@ -33,7 +34,8 @@ export async function readZip(bytes: Uint8Array): Promise<TorchFile> {
   }
   return {
     object: readPickle(new Cursor(await read('data.pkl', MAX_PICKLE_BYTES)), storageOf),
-    bytesOf: ({ key }) => read(`data/${key}`, MAX_STORAGE_BYTES),
+    bytesOf: ({ key, start, length, dtype }) =>
+      read(`data/${key}`, Math.min(MAX_STORAGE_BYTES, (start + length) * dtypes[dtype].bytes)),
   };
 }
 
