@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Reference } from '../src/conformance/conv-reference.js';
 
-export { type ConvCase, convReference } from '../src/conformance/conv-reference.js';
+export { type ConvCase, convReference, type Reference } from '../src/conformance/conv-reference.js';
 
 /** Largest error, in units of the sum of absolute terms. */
 export function relativeError(actual: ArrayLike<number>, { values, scales }: Reference): number {

@@ -111,6 +111,12 @@ export function parseOptions<Options extends z.ZodRawShape>(
 }
 
 function constraint(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'invalid_union') {
+    // Of all readings, the one that got furthest.
+    const [deepest] = issue.errors.flat().sort((a, b) => b.path.length - a.path.length);
+    return deepest ? [deepest.path.join('.'), constraint(deepest)].filter(Boolean).join(' ') : 'is not valid';
+  }
+  if (issue?.code === 'unrecognized_keys') return `must have known fields only, not "${issue.keys[0]}"`;
   if (issue?.code === 'too_small') return `must be at least ${issue.minimum}`;
   if (issue?.code === 'too_big') return `must be at most ${issue.maximum}`;
   if (issue?.code === 'invalid_type')

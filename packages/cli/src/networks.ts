@@ -109,7 +109,7 @@ function kindOf(bytes: Uint8Array): 'fqsr' | 'checkpoint' {
 }
 
 /** Puts the file's name in front of a reader's message. */
-async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -50,6 +50,15 @@ describe('makePlan', () => {
   it.each<[string, unknown]>([
     ['plan must be an object with roles', null],
     ['plan must be an object with roles', { name: 'x' }],
+    ['plan must have known fields only, got "role"', { ...base, role: {} }],
+    ['plan.name must be text, got 3', { ...base, name: 3 }],
+    ['plan.overrides must be a list', { ...base, overrides: { pattern: 'a' } }],
+    ['plan.overrides[0] must be an object', { ...base, overrides: ['head'] }],
+    ['plan.overrides[0] must have known fields only, got "bits"', { ...base, overrides: [{ ...override, bits: 4 }] }],
+    ['plan.overrides[0].spec must be given', { ...base, overrides: [{ pattern: 'a', role: 'weights' }] }],
+    ['plan.overrides[0].spec must be a spec or null, got 4', { ...base, overrides: [{ ...override, spec: 4 }] }],
+    ['plan.roles.skips must be a spec or null, got 8', { ...base, roles: { ...base.roles, skips: 8 } }],
+    ['plan.roles.skips must have known fields only', { ...base, roles: { ...base.roles, skips: { bits: 8, bit: 8 } } }],
     ['plan.roles must name known roles, got "inputs"', { ...base, roles: { ...base.roles, inputs: null } }],
     ['plan.roles.skips must be given', { ...base, roles: { ...base.roles, skips: undefined } }],
     ['plan.roles.weights: ', { ...base, roles: { ...base.roles, weights: { bits: 9 } } }],
@@ -97,6 +106,39 @@ describe('specFor', () => {
     const plan = withOverrides({ pattern: 'a.(b)+[c]*$', role: 'weights', spec: { bits: 8 } });
     expect(specFor(plan, 'weights', 'a.(b)+[c]xyz$', false)?.bits).toBe(8);
     expect(specFor(plan, 'weights', 'aX(b)+[c]$', false)?.bits).toBe(4);
+  });
+});
+
+describe('patterns', () => {
+  const bits = (pattern: string, node: string) =>
+    specFor(withOverrides({ pattern, role: 'weights', spec: { bits: 8 } }), 'weights', node, false)?.bits === 8;
+
+  it.each([
+    ['body.{0..2}.conv*', ['body.0.conv1', 'body.2.conv2'], ['body.3.conv1', 'body.20.conv1', 'body..conv1']],
+    ['{head,tail}', ['head', 'tail'], ['head,tail', 'headtail', '{head,tail}']],
+    ['body.{1,15}.conv1', ['body.1.conv1', 'body.15.conv1'], ['body.5.conv1', 'body.11.conv1']],
+    ['{9..11}', ['9', '10', '11'], ['8', '12']],
+    ['{a.b,c*}', ['a.b', 'c*'], ['axb', 'cd']],
+    ['{3..1}', [], ['3', '1', '{3..1}']],
+    ['a{b', ['a{b'], ['ab']],
+  ] as const)('%s', (pattern, yes, no) => {
+    expect([yes.filter((name) => !bits(pattern, name)), no.filter((name) => bits(pattern, name))]).toEqual([[], []]);
+  });
+});
+
+describe('body-only presets', () => {
+  it('quantize the convolutions of residual blocks, and nothing else', () => {
+    const plan = planFromPreset('body-w4a3');
+    expect(plan.name).toBe('body-w4a3');
+    expect(specFor(plan, 'weights', 'body.0.conv1', false)).toEqual(
+      specFor(planFromPreset('w4a3s8'), 'weights', 'x', false),
+    );
+    expect(specFor(plan, 'activations', 'body.7.conv2', true)).toMatchObject({ bits: 3, signed: false });
+    expect(specFor(plan, 'activations', 'body.7.conv1', false)).toMatchObject({ bits: 3, signed: true });
+    for (const node of ['head', 'body.conv', 'up.0.conv', 'tail'])
+      expect(specFor(plan, 'weights', node, false)).toBeNull();
+    for (const role of ['skips', 'outputs'] as const) expect(specFor(plan, role, 'body.0.add', false)).toBeNull();
+    expect(() => planFromPreset('body-w4a4s4')).toThrow('or body-w<2-8>a<1-8>');
   });
 });
 

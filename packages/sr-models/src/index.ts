@@ -6,6 +6,7 @@ export * from './calibrate.js';
 export * from './checkpoint.js';
 export { ModelError } from './error.js';
 export * from './graph.js';
+export * from './import/index.js';
 export { losses } from './losses/registry.js';
 export type { Loss } from './losses/types.js';
 export { type EdsrConfig, edsr } from './models/edsr.js';
@@ -35,4 +36,5 @@ export {
 } from './post-training/post-train.js';
 export type { AlsoLearned } from './post-training/reconstruct-region.js';
 export type { Granularity as RegionGranularity } from './post-training/regions.js';
+export * from './sensitivity/index.js';
 export * from './train-step.js';

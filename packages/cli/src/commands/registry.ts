@@ -4,7 +4,9 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
+import { sensitivityCommand } from './sensitivity.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
 
@@ -13,8 +15,10 @@ export const commands: readonly AnyCommand[] = [
   upscaleCommand,
   evalCommand,
   trainCommand,
+  importCommand,
   exportCommand,
   infoCommand,
+  sensitivityCommand,
   datasetsCommand,
   demoCommand,
   doctorCommand,

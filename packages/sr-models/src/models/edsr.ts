@@ -32,12 +32,18 @@ const presets = {
 export const edsr = {
   name: 'edsr',
   description:
-    'EDSR: edsr-baseline (16 x 64), edsr (32 x 256), or any edsr-f<features>b<blocks> with direct upsampling',
+    'EDSR: edsr-baseline (16 x 64), edsr (32 x 256), or any edsr-f<features>b<blocks> with direct upsampling (-shuffle: as edsr-baseline)',
   presets,
   parse: (name) => {
-    const match = /^edsr-f(\d{1,3})b(\d{1,2})$/.exec(name);
+    const match = /^edsr-f(\d{1,3})b(\d{1,2})(-shuffle)?$/.exec(name);
     if (!match) return null;
-    return { features: Number(match[1]), blocks: Number(match[2]), residualScale: 1, upsampler: 'direct' };
+    const [, features, blocks, shuffle] = match;
+    return {
+      features: Number(features),
+      blocks: Number(blocks),
+      residualScale: 1,
+      upsampler: shuffle === undefined ? 'direct' : 'shuffle',
+    };
   },
   check,
   build: (config, name) => build(check(config), name),

@@ -7,6 +7,7 @@ import type { Graph } from '../graph.js';
 import { auditGraph } from './audit.js';
 import { bitOpsFormula, cost } from './cost.js';
 import { lower } from './lower.js';
+import { quantizeGraph } from './quantize.js';
 import { raise } from './raise.js';
 
 await useBackend('wasm');
@@ -23,6 +24,9 @@ describe('a network of one block, by hand', () => {
       // The tail's 12 channels and their shuffled copy.
       peakActivationBytesPerPixel: 96,
       skipBytesPerPixel: 0,
+      // At the second convolution: the head's map and what it writes are skips; what it reads lives too.
+      bodyActivationBytesPerPixel: 48,
+      bodySkipBytesPerPixel: 32,
     });
   });
 
@@ -36,6 +40,9 @@ describe('a network of one block, by hand', () => {
       // The tail's 12 levels of 8 bits and their shuffled copy.
       peakActivationBytesPerPixel: 24,
       skipBytesPerPixel: 0,
+      // The second convolution reads four bits a channel and writes eight, beside two skips of eight.
+      bodyActivationBytesPerPixel: 2 + 4 + 4 + 4,
+      bodySkipBytesPerPixel: 12,
     });
   });
 
@@ -56,6 +63,16 @@ describe('a network of one block, by hand', () => {
     const { macsPerPixel, bitOpsPerPixel } = cost(tinyQuantized('w4a4s8', { upsampler: 'shuffle' }));
     expect(macsPerPixel).toBe(108 + 3 * 144 + 576 + 4 * 108);
     expect(bitOpsPerPixel).toBe(108 * 32 + (3 * 144 + 576 + 4 * 108) * 16 + 64);
+  });
+
+  it('a body-only plan saves nothing where the peak is, and nothing on skips', () => {
+    const graph = tinyEdsr({ upsampler: 'shuffle', features: 16 });
+    const [float, body] = [cost(graph), cost(quantizeGraph(graph, planFromPreset('body-w4a4')))];
+    expect(body.peakActivationBytesPerPixel).toBe(float.peakActivationBytesPerPixel);
+    expect(body.bodySkipBytesPerPixel).toBe(float.bodySkipBytesPerPixel);
+    // Two convolutions of 16 to 16 in four bits by four; the rest is float as it was.
+    expect(float.bitOpsPerPixel - body.bitOpsPerPixel).toBe(2 * 9 * 256 * (1024 - 16));
+    expect(float.modelBytes - body.modelBytes).toBe(2 * 9 * 256 * 3.5 - 5 * (1 + 16));
   });
 
   it('says its formula', () => {

@@ -26,6 +26,10 @@ export interface Cost {
   readonly peakActivationBytesPerPixel: number;
   /** The part of that peak that an add reads. */
   readonly skipBytesPerPixel: number;
+  /** Most bytes of stored tensors that live at once while skips are at their largest: the peak of the body, where the upsampler's is larger. */
+  readonly bodyActivationBytesPerPixel: number;
+  /** The skips' part of that: what a skip that stays float costs. */
+  readonly bodySkipBytesPerPixel: number;
 }
 
 /** What a graph costs. Everything is linear in the number of pixels, so figures are for one low-resolution pixel. */
@@ -100,7 +104,7 @@ function peakActivations(
   graph: Graph,
   shapeOf: ReadonlyMap<string, Shape>,
   bits: (name: string) => number,
-): Pick<Cost, 'peakActivationBytesPerPixel' | 'skipBytesPerPixel'> {
+): Omit<Cost, 'parameters' | 'macsPerPixel' | 'bitOpsPerPixel' | 'modelBytes'> {
   const readers = new Map<string, (readonly [GraphNode, number])[]>(graph.nodes.map(({ name }) => [name, []]));
   for (const [i, node] of graph.nodes.entries()) {
     for (const name of new Set(inputsOf(node))) readers.get(name)?.push([node, i]);
@@ -116,6 +120,7 @@ function peakActivations(
     return (channels * factor ** 2 * bits(name)) / 8;
   };
   let peak = { all: 0, skips: 0 };
+  let body = { all: 0, skips: 0 };
   for (const [i, node] of graph.nodes.entries()) {
     const before = graph.nodes.slice(0, i).filter((other) => isStored(other) && lastUse(other.name) >= i);
     const live = isStored(node) ? [...before, node] : before;
@@ -124,6 +129,12 @@ function peakActivations(
       .filter(({ name }) => readersOf(name).some(([{ op }]) => op === 'add'))
       .reduce((sum, { name }) => sum + size(name), 0);
     if (all > peak.all) peak = { all, skips };
+    if (skips > body.skips || (skips === body.skips && all > body.all)) body = { all, skips };
   }
-  return { peakActivationBytesPerPixel: peak.all, skipBytesPerPixel: peak.skips };
+  return {
+    peakActivationBytesPerPixel: peak.all,
+    skipBytesPerPixel: peak.skips,
+    bodyActivationBytesPerPixel: body.all,
+    bodySkipBytesPerPixel: body.skips,
+  };
 }

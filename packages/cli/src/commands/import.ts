@@ -1,0 +1,83 @@
+import { basename } from 'node:path';
+import {
+  buildGraph,
+  cost,
+  type ForeignFile,
+  importNetwork,
+  type ModelRef,
+  modelByName,
+  nameMaps,
+  type Range,
+  readForeign,
+  serializeCheckpoint,
+} from '@fqsr/sr-models';
+import { z } from 'zod';
+import { defineCommand, text, whole } from '../command.js';
+import { asUsage, UsageError } from '../errors.js';
+import { assertWritable, readBytes, writeWhole } from '../files.js';
+import { named } from '../networks.js';
+import { quantity } from '../table.js';
+
+/** `fqsr import`: a network that PyTorch trained becomes a float checkpoint. */
+export const importCommand = defineCommand({
+  name: 'import',
+  summary: 'Turn a PyTorch checkpoint (.pt, .pth, .safetensors) into a float checkpoint; nothing of it is executed',
+  arguments: [{ name: '<file>', description: 'state_dict by torch.save, or safetensors' }],
+  example: 'fqsr import edsr_baseline_x2.pt --model edsr-baseline --scale 2 -o edsr-x2.safetensors',
+  options: z.object({
+    output: text({ description: 'checkpoint to write', value: 'file', short: 'o' }),
+    model: text({
+      description: 'network of the file; by default what its tensors look like',
+      value: 'name',
+    }).optional(),
+    scale: whole({ description: 'upscaling factor; must be given with --model', value: 'n' }, 2, 4).optional(),
+    map: z
+      .enum(Object.keys(nameMaps) as [keyof typeof nameMaps])
+      .optional()
+      .meta({ description: `whose names the tensors have; by default recognised: ${describeMaps()}`, value: 'name' }),
+    range: z.enum(['1', '255']).optional().meta({
+      description: "white in the network's images; by default what the file or its naming says",
+      value: 'white',
+    }),
+  }),
+  run: async ([path = ''], { output, model, scale, map, range }, io) => {
+    const asked = modelOf(model, scale);
+    await assertWritable(output);
+    const bytes = await readBytes(path, 'file');
+    const file = await named(path, () => readForeign(bytes));
+    const white = range === undefined ? undefined : (Number(range) as Range);
+    const imported = await named(path, () => importNetwork(file, { model: asked, map, range: white }));
+    if (asked === undefined && scale !== undefined && scale !== imported.model.config.scale) {
+      throw new UsageError(
+        `--scale: must be ${imported.model.config.scale}, as the tensors of ${path} say, got ${scale}`,
+      );
+    }
+    const run = { imported: { file: basename(path), format: file.format, map: imported.map, range: imported.range } };
+    const { params } = imported;
+    await writeWhole(output, serializeCheckpoint({ model: imported.model, plan: null, params, training: null, run }));
+    io.say(describeFile(path, file));
+    const { name, config } = imported.model;
+    const { parameters } = cost(buildGraph(imported.model));
+    return {
+      json: { output, model: imported.model, parameters, ...run.imported },
+      text: `${output}: ${name} x${config.scale}, ${quantity(parameters, '')} parameters, names of ${imported.map}, images to ${imported.range}`,
+    };
+  },
+});
+
+function describeMaps(): string {
+  return Object.values(nameMaps)
+    .map(({ name, description }) => `${name} (${description})`)
+    .join(', ');
+}
+
+function describeFile(path: string, { format, tensors, metadata }: ForeignFile): string {
+  const said = Object.entries(metadata).map(([key, value]) => `${key} ${value.slice(0, 80)}`);
+  return `${path}: ${format}, ${tensors.size} tensors${said.length > 0 ? ` (${said.join('; ')})` : ''}`;
+}
+
+function modelOf(name: string | undefined, scale: number | undefined): ModelRef | undefined {
+  if (name === undefined) return undefined;
+  if (scale === undefined) throw new UsageError('--scale: must be given with --model (for example --scale 4)');
+  return asUsage('--model', () => modelByName(name, scale));
+}
