@@ -1,12 +1,14 @@
-import { losses, trainerDefaults } from '@fqsr/sr-models';
+import { trainerDefaults } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, real, text, whole } from '../command.js';
 import { UsageError } from '../errors.js';
+import { describeConfig, moreDefaults, moreOptions, resolveAids } from '../training/options.js';
 import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
 
 /** What a new run does where nothing is said. */
 export const runDefaults = {
   ...trainerDefaults,
+  ...moreDefaults,
   data: 'dead-leaves',
   steps: 1000,
   seed: 1,
@@ -20,7 +22,10 @@ export const runDefaults = {
 
 const options = z.object({
   output: text({ description: 'run folder; a folder with a run in it resumes', value: 'run', short: 'o' }),
-  model: text({ description: 'network: edsr-baseline, edsr, or edsr-f<features>b<blocks>', value: 'name' }).optional(),
+  model: text({
+    description: 'network: edsr-baseline, srresnet, srgan, ..., or by size, e.g. edsr-f16b4 or srresnet-f32b4',
+    value: 'name',
+  }).optional(),
   scale: whole({ description: 'upscaling factor (default: 2)', value: 'n' }, 2, 4).optional(),
   init: text({ description: 'checkpoint to start from', value: 'file' }).optional(),
   plan: text({
@@ -68,10 +73,6 @@ const options = z.object({
     1,
     1e6,
   ).optional(),
-  loss: z
-    .enum(Object.keys(losses) as [string])
-    .optional()
-    .meta({ description: `loss (default: ${runDefaults.loss})`, value: 'name' }),
   calibration: z
     .enum(['mse', 'moving-max'])
     .optional()
@@ -97,6 +98,7 @@ const options = z.object({
     0,
     1000,
   ).optional(),
+  ...moreOptions,
 });
 
 /** `fqsr train`: a float or quantization-aware training in a folder that resumes. */
@@ -125,7 +127,7 @@ type Asked = Omit<z.infer<typeof options>, 'output'>;
 async function newRun({ model, scale, init, plan, ...rest }: Asked): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const network = await resolveModel({ model, scale, init, plan });
-  return { ...runDefaults, ...given, ...network };
+  return resolveAids({ ...runDefaults, ...given, ...network });
 }
 
 /** A run keeps its options: those given again must be the same. */
@@ -137,7 +139,7 @@ function checkSame(folder: string, config: RunConfig, { model, scale, plan, ...r
     plan: config.plan?.name,
   };
   for (const [key, value] of Object.entries({ model, scale, plan, ...rest })) {
-    if (value === undefined || value === started[key]) continue;
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(started[key])) continue;
     throw new UsageError(
       `${key}: the run in ${folder} has ${String(started[key])}, got ${String(value)} (leave it out to resume, or choose another folder)`,
     );
@@ -145,11 +147,17 @@ function checkSame(folder: string, config: RunConfig, { model, scale, plan, ...r
   return config;
 }
 
-function report(folder: string, { config, modelPath, log, resumedFrom }: FinishedRun) {
+function report(folder: string, { config, modelPath, log, validations, resumedFrom }: FinishedRun) {
   const tail = log.slice(-50);
   const loss = tail.reduce((sum, line) => sum + line.loss, 0) / tail.length;
+  const best = validations.findLast((line) => line.best) ?? null;
   return {
-    json: { run: folder, model: modelPath, steps: config.steps, resumedFrom, loss, config },
-    text: `${modelPath}: ${config.model.name} x${config.model.config.scale}${config.plan ? ` ${config.plan.name}` : ' float'}, ${config.steps} steps, ${config.loss} ${loss.toFixed(3)} over the last ${tail.length}`,
+    json: { run: folder, model: modelPath, steps: config.steps, resumedFrom, loss, best, config },
+    text: [
+      `${modelPath}: ${describeConfig(config)}, ${config.steps} steps, loss ${loss.toPrecision(4)} over the last ${tail.length}`,
+      ...(best
+        ? [`best on ${config.validate}: ${best.psnr.toFixed(2)} dB, SSIM ${best.ssim.toFixed(4)}, at step ${best.step}`]
+        : []),
+    ].join('\n'),
   };
 }
