@@ -22,6 +22,7 @@ import {
   type TrainerState,
   trainerDefaults,
 } from './training/options.js';
+import { decayMask, relativeRates } from './training/rates.js';
 import { lossTerms, type TermSource } from './training/terms.js';
 
 export { type TrainBatch, type TrainerContext, type TrainerOptions, type TrainerState, trainerDefaults };
@@ -69,8 +70,9 @@ export class Trainer {
     this.#steps = state.optimizer.steps;
     this.#theta = tf.tensor1d(flatten(this.#layout, state.params));
     this.#average = options.emaDecay > 0 ? tf.tensor1d(flatten(this.#layout, state.ema ?? state.params)) : null;
-    this.#rates = options.quantizerRate === 1 ? null : this.#perParameter('quantizer', options.quantizerRate, 1);
-    this.#decayed = this.#perParameter('weight', 1, 0);
+    const rates = relativeRates(graph, this.#layout, options.quantizerRate);
+    this.#rates = rates && tf.tensor1d(rates);
+    this.#decayed = tf.tensor1d(decayMask(this.#layout));
     this.#hasGrids = quantizables(graph).length > 0;
     this.#statistics = statisticsOf(graph, state.params);
   }
@@ -198,16 +200,6 @@ export class Trainer {
 
   #refuse(problem: string): never {
     throw new ModelError('Trainer.step', `${problem} at step ${this.#steps}`, 'lower the learning rate');
-  }
-
-  /** One value for parameters of a kind, another for the rest. */
-  #perParameter(kind: 'quantizer' | 'weight', own: number, others: number): tf.Tensor1D {
-    const { parameters, sizes } = this.#layout;
-    const parts = parameters.map((each, i) =>
-      new Float32Array(sizes[i] as number).fill(each.kind === kind ? own : others),
-    );
-    const named = new Map(parts.map((part, i) => [(parameters[i] as { name: string }).name, part]));
-    return tf.tensor1d(flatten(this.#layout, named));
   }
 
   #complete(flat: tf.Tensor1D): Params {

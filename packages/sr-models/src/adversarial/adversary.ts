@@ -5,6 +5,7 @@ import { type FlatLayout, flatten, layoutOf, splitTensor, unflatten } from '../f
 import { Optimizer, type OptimizerState, optimizerStart } from '../optimizers/optimizer.js';
 import type { OptimizerOptions } from '../optimizers/types.js';
 import type { Params, ParamTensors } from '../params.js';
+import { decayMask } from '../training/rates.js';
 import type { TermSource } from '../training/terms.js';
 import { type DiscriminatorConfig, discriminate, discriminatorParameters, initDiscriminator } from './discriminator.js';
 import { adversarialLossByName } from './registry.js';
@@ -53,6 +54,7 @@ export class Adversary {
   readonly #options: AdversaryOptions;
   readonly #layout: FlatLayout;
   readonly #optimizer: Optimizer;
+  readonly #decayed: tf.Tensor1D;
   #theta: tf.Tensor1D;
 
   /** @throws ModelError for an unknown loss or optimizer, or a state of another one */
@@ -66,6 +68,7 @@ export class Adversary {
     this.#options = options;
     this.#layout = layoutOf(discriminatorParameters(state.config));
     this.#optimizer = new Optimizer(optimizer.optimizer, state.optimizer, optimizer);
+    this.#decayed = tf.tensor1d(decayMask(this.#layout));
     this.#theta = tf.tensor1d(flatten(this.#layout, state.params));
   }
 
@@ -128,7 +131,7 @@ export class Adversary {
   }
 
   dispose(): void {
-    this.#theta.dispose();
+    tf.dispose([this.#theta, this.#decayed]);
     this.#optimizer.dispose();
   }
 
@@ -138,7 +141,7 @@ export class Adversary {
 
   #commit(gradient: tf.Tensor1D, generatorRate: number): void {
     const learningRate = generatorRate * this.#options.discriminatorRate;
-    const given = { theta: this.#theta, gradient, learningRate, rates: null, decayed: null };
+    const given = { theta: this.#theta, gradient, learningRate, rates: null, decayed: this.#decayed };
     const theta = this.#optimizer.update(given);
     tf.dispose([this.#theta, gradient]);
     this.#theta = theta;
