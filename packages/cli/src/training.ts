@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { useBackend } from '@fqsr/backends';
-import { batchesFrom, openPatchStream, openSource } from '@fqsr/datasets';
+import { batchesFrom, openPatchStream, openSource, type PatchStream, type Skipped } from '@fqsr/datasets';
 import { planFromPreset } from '@fqsr/quant-core/spec';
 import {
   adversaryStart,
@@ -127,7 +127,8 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
   const { scale } = graph;
   const { patchSize, batchSize, seed, patchesPerImage, onBroken = 'skip' } = config;
   const stream = await openPatchStream(config.data, { scale, patchSize, batchSize, seed, patchesPerImage, onBroken });
-  // Last, so that a run that cannot begin leaves its folder free.
+  // Once there is something to train on, so that a run that cannot begin leaves its folder free.
+  await firstBatch(stream, resumedFrom, io);
   if (!saved)
     await writeWhole(at('run'), `${JSON.stringify({ format: 'fqsr-run', version: runVersion, config }, null, 2)}\n`);
   if (resumedFrom > 0) io.say(`resuming ${folder} at step ${resumedFrom} of ${config.steps}`);
@@ -169,8 +170,23 @@ export async function train(folder: string, config: RunConfig, io: Io, stop?: Ab
     learner.dispose();
     aids.dispose();
     stream.dispose();
-    for (const { name, reason } of stream.skipped()) io.say(`skipped ${name}: ${reason}`);
+    sayAll(stream.skipped(), io);
   }
+}
+
+/** Waits for the first batch; where there is none, ends the stream and says what was wrong with the images. */
+async function firstBatch(stream: PatchStream, cursor: number, io: Io): Promise<void> {
+  try {
+    await stream.batch(cursor);
+  } catch (error) {
+    sayAll(stream.skipped(), io);
+    stream.dispose();
+    throw error;
+  }
+}
+
+function sayAll(skipped: readonly Skipped[], io: Io): void {
+  for (const { name, reason } of skipped) io.say(`skipped ${name}: ${reason}`);
 }
 
 /** Linear ramp, times the schedule. */

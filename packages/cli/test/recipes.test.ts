@@ -3,30 +3,21 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@fqsr/runtime/format';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parseOptions } from '../src/command.js';
 import { trainCommand } from '../src/commands/train.js';
-import { run } from '../src/program.js';
 import { scratch } from './fqsr.js';
+import { runHere } from './in-process.js';
 
 const at = scratch();
 const folder = fileURLToPath(new URL('../recipes/', import.meta.url));
 const recipes = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const read = (name: string) => JSON.parse(readFileSync(`${folder}${name}`, 'utf8')) as Record<string, unknown>;
 
-/** Runs the command in this process; what it said on stderr when it failed. */
+/** Runs the command; what it said when it failed. */
 async function fqsr(...args: string[]): Promise<string> {
-  const written: string[] = [];
-  const keep = (text: string | Uint8Array) => {
-    written.push(String(text));
-    return true;
-  };
-  const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, 'write').mockImplementation(keep));
-  try {
-    return (await run(args)) === 0 ? '' : written.join('');
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  const { code, said } = await runHere(...args);
+  return code === 0 ? '' : said;
 }
 
 const small = ['--data', 'dead-leaves:4:64', '--batch-size', '2', '--patch-size', '6', '--patches-per-image', '2'];

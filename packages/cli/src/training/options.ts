@@ -64,7 +64,9 @@ const weights = (description: string, value: string, canonical: (given: string |
 /** Steps, as text or, in a config file, as a list; kept in order. */
 const stepList = (description: string) =>
   z
-    .union([z.string().regex(/^\d+(,\d+)*$/), z.array(z.int().min(1))], { error: 'must be steps such as 1000,2000' })
+    .union([z.string().regex(/^\d+(,\d+)*$/, 'must be steps such as 1000,2000'), z.array(z.int().min(1))], {
+      error: 'must be steps such as 1000,2000',
+    })
     .transform((given) => (typeof given === 'string' ? given.split(',').map(Number) : given).toSorted((a, b) => a - b))
     .optional()
     .meta({ description, value: 'steps' });

@@ -50,7 +50,7 @@ export class Teacher implements TermSource {
       throw new ModelError(
         'Teacher',
         `distillNodes must be nodes of both graphs, got ${missing}, which ${graph.name} lacks`,
-        'fqsr info lists the nodes',
+        'for example body.add',
       );
     }
     this.#params = toTensors(teacher.graph, teacher.params);
