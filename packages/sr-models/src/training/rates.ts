@@ -3,7 +3,7 @@ import type { FlatLayout } from '../flat.js';
 import type { Graph } from '../graph.js';
 
 /**
- * `quantizerRate` for quantizers, `1 / gain` for the convolution in front of a tanh, 1 for all others.
+ * `quantizerRate` for quantizers, `1 / gain` for the weights in front of a tanh, 1 for all others.
  *
  * Features are in grey levels, but a tanh takes numbers near 1: weights in front of it are `gain` times as small as elsewhere (see `initParams`). Steps of Adam do not depend
  * on the gradient's size, so at the common rate the first would drive the tanh into saturation, from where no gradient leads back.
@@ -18,6 +18,7 @@ export function relativeRates(
   const gains = new Map(graph.nodes.flatMap((node) => (node.op === 'tanh' ? [[node.input, node.gain] as const] : [])));
   const rates = parameters.map(({ name, kind }) => {
     if (kind === 'quantizer') return quantizerRate;
+    if (kind !== 'weight') return 1;
     return 1 / (gains.get(name.slice(0, name.lastIndexOf('.'))) ?? 1);
   });
   if (rates.every((rate) => rate === 1)) return null;
