@@ -106,6 +106,8 @@ export function parseOptions<Options extends z.ZodRawShape>(
     );
   }
   const key = String(issue?.path[0]);
+  // What a transformation refuses says all of it.
+  if (issue?.code === 'custom') throw new UsageError(`${flagName(key)}: ${issue.message}`);
   const got = key in given ? JSON.stringify(given[key]) : 'nothing';
   throw new UsageError(`${flagName(key)}: ${constraint(issue)}, got ${got} (see --help)`);
 }

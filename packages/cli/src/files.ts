@@ -60,6 +60,17 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
   }
 }
 
+/** The bytes of a file; `null` only where there is none: one that cannot be read must not be taken for one that is not there. */
+export async function readIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
 /** Whether a path is a folder that exists. */
 export async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() ?? false;

@@ -1,68 +1,46 @@
 /**
  * A training run in a folder that resumes: `run.json` (what was asked for), `log.jsonl` (a line a step), `checkpoint.safetensors` (everything needed to go
- * on with the same bits) and, at the end, `model.safetensors`.
+ * on with the same bits) and, at the end, `model.safetensors`; see the README for what options add.
  */
-import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   batchesFrom,
-  type DegradationRecipe,
   degradeSource,
-  type OnBroken,
   openPatchStream,
+  type PatchStream,
+  type Skipped,
   type Source,
 } from '@fqsr/datasets';
-import { planFromPreset, type QuantPlan } from '@fqsr/quant-core/spec';
 import {
+  adversaryStart,
   buildGraph,
   type Checkpoint,
+  foldBatchNorm,
   graphOf,
   initParams,
-  type ModelRef,
   modelByName,
   type Params,
   parseCheckpoint,
+  scheduleByName,
   serializeCheckpoint,
   startState,
-  Trainer,
-  type TrainerOptions,
 } from '@fqsr/sr-models';
 import { type BackendRequest, openBackend } from './backend.js';
 import { openData } from './data.js';
 import { asUsage, CliError, UsageError } from './errors.js';
-import { assertWritable, writeWhole } from './files.js';
+import { assertWritable, readIfThere, writeWhole } from './files.js';
 import type { Io } from './io.js';
+import { openRunLogs } from './logs/run-logs.js';
+import type { LogLine, ValidationLine } from './logs/sink.js';
 import { readModelFile } from './networks.js';
+import { resolvePlan } from './plan-option.js';
+import { openAids } from './training/aids.js';
+import type { RunConfig } from './training/config.js';
+import { createLearner } from './training/learner.js';
+import { openValidation } from './training/validation.js';
 
-/** Everything that decides a run, resolved: the same config gives the same bits. */
-export interface RunConfig extends TrainerOptions {
-  readonly model: ModelRef;
-  readonly plan: QuantPlan | null;
-  /** Path of the checkpoint that the run started from. */
-  readonly init: string | null;
-  readonly data: string;
-  /** How the low resolution is made; by bicubic, or by the source's own files, when left out. The recipe itself, whatever becomes of its file. */
-  readonly degradation?: DegradationRecipe;
-  readonly steps: number;
-  readonly seed: number;
-  readonly batchSize: number;
-  /** Side of a low-resolution patch. */
-  readonly patchSize: number;
-  readonly patchesPerImage: number;
-  /** What happens at a broken image; a run that does not say so skips it. */
-  readonly onBroken?: OnBroken;
-  /** Peak learning rate; a linear ramp over {@link rampSteps}, then a cosine to 0. */
-  readonly learningRate: number;
-  readonly rampSteps: number;
-  readonly checkpointEvery: number;
-}
-
-/** A line of the log. */
-export interface LogLine {
-  readonly step: number;
-  readonly loss: number;
-  readonly learningRate: number;
-}
+export type { LogLine } from './logs/sink.js';
+export type { RunConfig } from './training/config.js';
 
 /** A finished run. */
 export interface FinishedRun {
@@ -70,12 +48,18 @@ export interface FinishedRun {
   readonly checkpoint: Checkpoint;
   readonly modelPath: string;
   readonly log: readonly LogLine[];
+  readonly validations: readonly ValidationLine[];
   /** Step that this call went on from. */
   readonly resumedFrom: number;
 }
 
 const runVersion = 1;
-const names = { run: 'run.json', log: 'log.jsonl', checkpoint: 'checkpoint.safetensors', model: 'model.safetensors' };
+const names = {
+  run: 'run.json',
+  checkpoint: 'checkpoint.safetensors',
+  model: 'model.safetensors',
+  averaged: 'model-ema.safetensors',
+};
 
 /** The config of a run folder, or `null` when there is none yet. @throws CliError when it cannot be read */
 export async function readRun(folder: string): Promise<RunConfig | null> {
@@ -107,7 +91,7 @@ export async function resolveModel({
   init?: string | undefined;
   plan?: string | undefined;
 }): Promise<Pick<RunConfig, 'model' | 'plan' | 'init'> & Partial<Pick<RunConfig, 'warmupSteps'>>> {
-  const quantPlan = plan === undefined ? null : asUsage('--plan', () => planFromPreset(plan));
+  const quantPlan = plan === undefined ? null : await resolvePlan(plan);
   if (init === undefined) {
     if (model === undefined) throw new UsageError('--model: must be given, or --init (for example --model edsr-f16b4)');
     return { model: asUsage('--model', () => modelByName(model, scale ?? 2)), plan: quantPlan, init: null };
@@ -149,58 +133,60 @@ export async function train(
   await openBackend(backend, io);
   const saved = await readSaved(at('checkpoint'), config);
   const start = saved ?? (await freshCheckpoint(config));
-  const log = await truncateLog(at('log'), start.training?.adam.steps ?? config.steps);
-  if (!saved)
-    await writeWhole(at('run'), `${JSON.stringify({ format: 'fqsr-run', version: runVersion, config }, null, 2)}\n`);
-  const resumedFrom = start.training?.adam.steps ?? 0;
-  if (resumedFrom > 0) io.say(`resuming ${folder} at step ${resumedFrom} of ${config.steps}`);
-
+  const resumedFrom = start.training?.optimizer.steps ?? 0;
   const graph = graphOf(config);
+  const logs = await openRunLogs(folder, resumedFrom, config);
+  const validation = await openValidation(folder, config, logs, io);
+  const aids = await openAids(config, graph);
+  const learner = createLearner(graph, start, config, aids.context);
   const { scale } = graph;
   const { patchSize, batchSize, seed, patchesPerImage, onBroken = 'skip', degradation } = config;
   const drawn = { scale, patchSize, batchSize, seed, patchesPerImage, onBroken, degradation };
   const stream = await openPatchStream(config.data, drawn);
-  const trainer = new Trainer(graph, { params: start.params, ...nonNull(start.training) }, config);
+  // Once there is something to train on, so that a run that cannot begin leaves its folder free.
+  await firstBatch(stream, resumedFrom, io);
+  if (!saved)
+    await writeWhole(at('run'), `${JSON.stringify({ format: 'fqsr-run', version: runVersion, config }, null, 2)}\n`);
+  if (resumedFrom > 0) io.say(`resuming ${folder} at step ${resumedFrom} of ${config.steps}`);
   const progress = io.progress(`train ${graph.name}`, config.steps, 'steps', resumedFrom);
-  const snapshot = (step: number): Checkpoint => {
-    const { params, adam, observers } = trainer.state();
-    return {
-      model: config.model,
-      plan: config.plan,
-      params,
-      training: { adam, observers },
-      run: { step, seed, cursor: step },
-    };
+  const saveAt = async (step: number) => {
+    const { params, training } = learner.state();
+    const { model, plan } = config;
+    const checkpoint = { model, plan, params, training, run: { step, seed, cursor: step } };
+    await writeWhole(at('checkpoint'), serializeCheckpoint(checkpoint));
   };
   try {
     let step = resumedFrom;
     for await (const batch of batchesFrom(stream, step)) {
       if (step >= config.steps) break;
       const learningRate = learningRateAt(step, config);
-      const loss = trainer.step(batch, learningRate);
+      const loss = learner.step(batch, learningRate);
       step++;
-      const line: LogLine = { step, loss, learningRate };
-      log.push(line);
-      await appendFile(at('log'), `${JSON.stringify(line)}\n`);
-      progress.update(step, `loss ${recentLoss(log).toFixed(3)}`);
-      const last = step === config.steps;
-      if (last || stop?.aborted || step % config.checkpointEvery === 0) {
-        await writeWhole(at('checkpoint'), serializeCheckpoint(snapshot(step)));
+      await logs.step({ step, loss, learningRate, ...severalTerms(learner.terms()) });
+      if (validation?.isDue(step) && !learner.warmingUp()) {
+        await validation.measure(step, learner.averaged() ?? learner.params());
       }
+      progress.update(step, note(logs));
+      const last = step === config.steps;
+      if (last || stop?.aborted || step % config.checkpointEvery === 0) await saveAt(step);
       if (stop?.aborted && !last) {
         throw new CliError(`stopped at step ${step} of ${config.steps}, saved (fqsr train -o ${folder} goes on)`);
       }
     }
-    const { params } = trainer.state();
     const run = { ...config, source: source.name, images: source.count };
-    const checkpoint: Checkpoint = { model: config.model, plan: config.plan, params, training: null, run };
+    const { model, plan } = config;
+    const checkpoint: Checkpoint = { model, plan, params: learner.params(), training: null, run };
     await writeWhole(at('model'), serializeCheckpoint(checkpoint));
-    return { config, checkpoint, modelPath: at('model'), log, resumedFrom };
+    const averaged = learner.averaged();
+    if (averaged) await writeWhole(at('averaged'), serializeCheckpoint({ ...checkpoint, params: averaged }));
+    const { steps: log, validations } = logs;
+    return { config, checkpoint, modelPath: at('model'), log, validations, resumedFrom };
   } finally {
     progress.stop();
-    trainer.dispose();
+    learner.dispose();
+    aids.dispose();
     stream.dispose();
-    for (const { name, reason } of stream.skipped()) io.say(`skipped ${name}: ${reason}`);
+    sayAll(stream.skipped(), io);
   }
 }
 
@@ -210,25 +196,51 @@ async function openImages({ data, degradation, seed }: RunConfig, io: Io): Promi
   return degradation ? degradeSource(source, { recipe: degradation, seed }) : source;
 }
 
-/** Linear ramp, then a cosine to 0. */
-export function learningRateAt(
-  step: number,
-  { learningRate, rampSteps, steps }: Pick<RunConfig, 'learningRate' | 'rampSteps' | 'steps'>,
-): number {
+/** Waits for the first batch; where there is none, ends the stream and says what was wrong with the images. */
+async function firstBatch(stream: PatchStream, cursor: number, io: Io): Promise<void> {
+  try {
+    await stream.batch(cursor);
+  } catch (error) {
+    sayAll(stream.skipped(), io);
+    stream.dispose();
+    throw error;
+  }
+}
+
+function sayAll(skipped: readonly Skipped[], io: Io): void {
+  for (const { name, reason } of skipped) io.say(`skipped ${name}: ${reason}`);
+}
+
+/** Linear ramp, times the schedule. */
+export function learningRateAt(step: number, config: RunConfig): number {
+  const { learningRate, rampSteps, schedule } = config;
   const ramp = rampSteps > 0 ? Math.min(1, (step + 1) / rampSteps) : 1;
-  return learningRate * ramp * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+  return learningRate * ramp * scheduleByName(schedule).factor(step, config);
 }
 
 async function freshCheckpoint(config: RunConfig): Promise<Checkpoint> {
-  const { model, plan } = config;
-  let params: Params = initParams(buildGraph(model), config.seed);
-  if (config.init !== null) params = (await readCheckpoint(config.init)).params;
-  const { adam, observers, ...state } = startState(graphOf(config), params);
-  return { model, plan, params: state.params, training: { adam, observers }, run: {} };
+  const { model, plan, seed } = config;
+  const { params, ...state } = startState(graphOf(config), await startParams(config), config.optimizer);
+  const discriminator = { side: config.patchSize * model.config.scale, features: config.discriminatorFeatures };
+  const adversary = config.adversarial === null ? null : adversaryStart(discriminator, seed, config.optimizer);
+  return { model, plan, params, training: { ...state, adversary }, run: {} };
+}
+
+/** Random parameters, or those of the checkpoint to start from; batch normalisation is folded before a network is quantized. */
+async function startParams({ model, plan, init, seed }: RunConfig): Promise<Params> {
+  const float = buildGraph(model);
+  const start = init === null ? null : await readCheckpoint(init);
+  const params = start?.params ?? initParams(float, seed);
+  return plan && !start?.plan ? foldBatchNorm(float, params).params : params;
+}
+
+/** The terms of an objective, where there are several. */
+function severalTerms(terms: Readonly<Record<string, number>>): Pick<LogLine, 'terms'> {
+  return Object.keys(terms).length > 1 ? { terms } : {};
 }
 
 /** The checkpoint of an interrupted run. @throws CliError when it is damaged or of another network */
-async function readSaved(path: string, { model, plan }: RunConfig): Promise<Checkpoint | null> {
+async function readSaved(path: string, { model, plan, adversarial }: RunConfig): Promise<Checkpoint | null> {
   const bytes = await readIfThere(path);
   if (bytes === null) return null;
   let saved: Checkpoint;
@@ -238,7 +250,7 @@ async function readSaved(path: string, { model, plan }: RunConfig): Promise<Chec
     throw new CliError(`${path}: ${(cause as Error).message}`, { cause });
   }
   const same = JSON.stringify([saved.model, saved.plan]) === JSON.stringify([model, plan]);
-  if (same && saved.training) return saved;
+  if (same && saved.training && (saved.training.adversary !== null) === (adversarial !== null)) return saved;
   throw new CliError(`${path} must belong to the run in its folder (choose another folder, or remove this one)`);
 }
 
@@ -248,33 +260,10 @@ async function readCheckpoint(path: string): Promise<Checkpoint> {
   throw new CliError(`--init: ${path} must be a checkpoint, got an integer model (give a model.safetensors)`);
 }
 
-/** The bytes of a file of the run; `null` only where there is none: one that cannot be read must not start the run anew. */
-async function readIfThere(path: string): Promise<Uint8Array | null> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
-  }
-}
-
-/** Keeps the log's lines up to a step: later ones were written after the checkpoint that the run resumes from. */
-async function truncateLog(path: string, steps: number): Promise<LogLine[]> {
-  const bytes = await readIfThere(path);
-  if (bytes === null) return [];
-  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, steps).filter(Boolean);
-  if (lines.length === 0) await rm(path, { force: true });
-  else await writeWhole(path, `${lines.join('\n')}\n`);
-  return lines.map((line) => JSON.parse(line) as LogLine);
-}
-
-function recentLoss(log: readonly LogLine[]): number {
-  const recent = log.slice(-50);
-  return recent.reduce((sum, { loss }) => sum + loss, 0) / recent.length;
-}
-
-function nonNull(training: Checkpoint['training']): NonNullable<Checkpoint['training']> {
-  if (training) return training;
-  throw new CliError('checkpoint must hold a training state (give the checkpoint of a run)');
+/** The mean of the last losses, and the last validation. */
+function note({ steps, validations }: { steps: readonly LogLine[]; validations: readonly ValidationLine[] }): string {
+  const recent = steps.slice(-50);
+  const loss = recent.reduce((sum, line) => sum + line.loss, 0) / recent.length;
+  const last = validations.at(-1);
+  return `loss ${loss.toPrecision(4)}${last ? `, ${last.psnr.toFixed(2)} dB at ${last.step}` : ''}`;
 }

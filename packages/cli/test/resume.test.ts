@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readSafetensors } from '@fqsr/runtime/format';
 import { describe, expect, it } from 'vitest';
+import { stepOf } from '../src/logs/tensorboard-event.js';
+import { readRecords } from '../src/logs/tf-record.js';
 import { fqsr, scratch, start, tiny } from './fqsr.js';
 
 const at = scratch();
@@ -12,6 +14,14 @@ const quantized = ['--plan', 'w4a4s8', '--warmup-steps', '12', '--calibration', 
 const logLines = (run: string) =>
   existsSync(at(run, 'log.jsonl')) ? readFileSync(at(run, 'log.jsonl'), 'utf8').split('\n').length - 1 : 0;
 
+const models = ['model.safetensors', 'model-ema.safetensors', 'best.safetensors'];
+
+/** The steps of a TensorBoard file's events; none without a file. */
+function eventSteps(path: string): readonly number[] {
+  if (!existsSync(path)) return [];
+  return [...readRecords(readFileSync(path))].map(({ data }) => stepOf(data));
+}
+
 /** Starts a run and kills it once its log has so many lines. */
 async function killAt(run: string, lines: number, more: string[]): Promise<void> {
   const { process, ended } = start(['train', ...options(...more), '-o', at(run)]);
@@ -21,8 +31,18 @@ async function killAt(run: string, lines: number, more: string[]): Promise<void>
   expect(existsSync(at(run, 'model.safetensors'))).toBe(false);
 }
 
+/** Everything that has a memory of its own. */
+const everything = [
+  ...['--loss', 'l1=1,multi-scale-gradient=0.1', '--optimizer', 'adamw', '--clip-norm', '20', '--ema-decay', '0.9'],
+  ...['--schedule', 'cosine-restarts', '--restart-at', '20,45'],
+  ...['--validate', 'dead-leaves:1:48', '--validate-every', '9', '--tensorboard'],
+];
+const adversarial = ['--adversarial', 'relativistic', '--discriminator-features', '2'];
+
 describe.each([
   ['in float', [], 22],
+  ['with every option that remembers', everything, 31],
+  ['against a discriminator, quantized', [...quantized, ...adversarial, '--ema-decay', '0.9'], 27],
   ['quantized, killed inside the warm-up', quantized, 8],
   ['quantized, killed after it', quantized, 33],
   ['quantized, killed before the first checkpoint', quantized, 2],
@@ -41,9 +61,13 @@ describe.each([
     );
     expect(b?.tensors).toEqual(a?.tensors);
     expect(a?.tensors.size).toBeGreaterThan(5);
-    expect(readFileSync(at(`${name}-killed`, 'log.jsonl'), 'utf8')).toBe(
-      readFileSync(at(`${name}-whole`, 'log.jsonl'), 'utf8'),
-    );
+    for (const file of ['log.jsonl', 'validation.jsonl', 'checkpoint.safetensors', ...models]) {
+      const [whole, killed] = [`${name}-whole`, `${name}-killed`].map((run) => at(run, file));
+      expect(existsSync(killed as string)).toBe(existsSync(whole as string));
+      if (existsSync(whole as string)) expect(readFileSync(killed as string)).toEqual(readFileSync(whole as string));
+    }
+    const steps = [`${name}-whole`, `${name}-killed`].map((run) => eventSteps(at(run, 'events.out.tfevents.fqsr')));
+    expect(steps[1]).toEqual(steps[0]);
   });
 });
 

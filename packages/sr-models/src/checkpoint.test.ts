@@ -3,12 +3,13 @@ import { makePlan, planFromPreset } from '@fqsr/quant-core/spec';
 import { readSafetensors, type SafeTensor, writeSafetensors } from '@fqsr/runtime/format';
 import { describe, expect, it } from 'vitest';
 import { calibratedParams } from '../test/networks.js';
-import { adamStart } from './adam.js';
+import { adversaryStart } from './adversarial/adversary.js';
 import { createObservers, observerStates } from './calibrate.js';
 import { type Checkpoint, graphOf, parseCheckpoint, serializeCheckpoint } from './checkpoint.js';
 import { ModelError } from './error.js';
 import { flatLayout } from './flat.js';
 import { modelByName } from './models/registry.js';
+import { optimizerStart } from './optimizers/optimizer.js';
 
 await useBackend('wasm');
 
@@ -20,15 +21,17 @@ const plan = makePlan({
 
 function checkpoint(): Checkpoint {
   const graph = graphOf({ model, plan });
-  const adam = { ...adamStart(flatLayout(graph).total), steps: 7 };
-  adam.m[3] = -0.5;
-  adam.v[4] = 1e-9;
+  const optimizer = { ...optimizerStart('adam', flatLayout(graph).total), steps: 7 };
+  (optimizer.slots['m'] as Float32Array)[3] = -0.5;
+  (optimizer.slots['v'] as Float32Array)[4] = 1e-9;
+  const average = calibratedParams(graph, 3);
+  const ema = new Map(flatLayout(graph).parameters.map(({ name }) => [name, average.get(name) as Float32Array]));
   const observers = observerStates(createObservers(graph, 'moving-max'));
   return {
     model,
     plan,
     params: calibratedParams(graph, 1),
-    training: { adam, observers },
+    training: { optimizer, observers, ema, adversary: adversaryStart({ side: 12, features: 1 }, 4) },
     run: { seed: 9, note: 'ü' },
   };
 }
@@ -76,6 +79,8 @@ const set = (name: string, shape: readonly number[], edit: (data: Float32Array) 
   };
 };
 
+const trainingOf = (record: Record<string, unknown>) => record['training'] as Record<string, unknown>;
+
 describe('refusals', () => {
   it('of every truncation', () => {
     const bytes = serializeCheckpoint(checkpoint());
@@ -95,15 +100,21 @@ describe('refusals', () => {
       'param/head.bias must be finite, got NaN',
       altered(set('param/head.bias', [4], (data) => data.fill(Number.NaN, 1))),
     ],
-    ['adam/v must be finite, got Infinity', altered(set('adam/v', [1034], (data) => data.fill(1 / 0)))],
-    ['adam/m must have 1034 values, got 5', altered(set('adam/m', [5]))],
-    ['adam/v must be a float32 tensor, got nothing', altered((tensors) => tensors.delete('adam/v'))],
+    ['optimizer/v must be finite, got Infinity', altered(set('optimizer/v', [1034], (data) => data.fill(1 / 0)))],
+    ['optimizer/m must have shape 1034, got 5', altered(set('optimizer/m', [5]))],
+    ['optimizer/v must be a float32 tensor, got nothing', altered((tensors) => tensors.delete('optimizer/v'))],
     [
       'param/head.bias must be a float32 tensor, got I32',
       altered((tensors) => tensors.set('param/head.bias', { dtype: 'I32', shape: [4], data: new Int32Array(4) })),
     ],
     ['got other/thing', altered(set('other/thing', [1]))],
-    ['got adam/m', altered(nothing, (record) => ({ ...record, training: null }))],
+    ['ema/head.bias must be a float32 tensor, got nothing', altered((tensors) => tensors.delete('ema/head.bias'))],
+    ['adversary/conv.0.bias must have shape 1, got 2', altered(set('adversary/conv.0.bias', [2]))],
+    [
+      'adversary-optimizer/m must be a float32 tensor, got nothing',
+      altered((tensors) => tensors.delete('adversary-optimizer/m')),
+    ],
+    ['got optimizer/m', altered(nothing, (record) => ({ ...record, training: null }))],
   ])('tensors: %s', (reason, bytes) => {
     expect(() => parseCheckpoint(bytes)).toThrow(ModelError);
     expect(() => parseCheckpoint(bytes)).toThrow(reason);
@@ -115,8 +126,10 @@ describe('refusals', () => {
     ['got version 2, known is 1', (record) => ({ ...record, version: 2 })],
     ['got a record without a model', (record) => ({ ...record, model: null })],
     ['got a record without a model', (record) => ({ ...record, model: { ...model, config: null } })],
-    ['got a damaged training state', (record) => ({ ...record, training: { steps: 1.5, observers: {} } })],
-    ['got a damaged training state', (record) => ({ ...record, training: { steps: 1, observers: null } })],
+    ['got a damaged training state', (record) => ({ ...record, training: { ...trainingOf(record), steps: 1.5 } })],
+    ['got a damaged training state', (record) => ({ ...record, training: { ...trainingOf(record), observers: null } })],
+    ['got a damaged training state', (record) => ({ ...record, training: { ...trainingOf(record), adversary: {} } })],
+    ['got a damaged training state', (record) => ({ ...record, training: { ...trainingOf(record), slots: 'm' } })],
     [
       'family must be one of edsr, srresnet, got "vdsr"',
       (record) => ({ ...record, model: { ...model, family: 'vdsr' } }),

@@ -3,15 +3,20 @@
  */
 import { makePlan, type QuantPlan } from '@fqsr/quant-core/spec';
 import { readSafetensors, type SafeTensor, writeSafetensors } from '@fqsr/runtime/format';
+import {
+  isTrainingRecord,
+  readTraining,
+  type TrainingRecord,
+  type TrainingState,
+  writeTraining,
+} from './checkpoint-training.js';
 import { ModelError } from './error.js';
-import { flatLayout } from './flat.js';
 import type { Graph } from './graph.js';
 import { buildGraph, type ModelRef } from './models/registry.js';
 import { checkParams, type Params } from './params.js';
 import { foldGraph } from './passes/fold.js';
 import { parameters } from './passes/parameters.js';
 import { quantizeGraph } from './passes/quantize.js';
-import type { TrainerState } from './train-step.js';
 
 /** Version of the layout below. */
 const VERSION = 1;
@@ -23,7 +28,7 @@ export interface Checkpoint {
   readonly plan: QuantPlan | null;
   readonly params: Params;
   /** What a run needs to go on; `null` in a finished network. */
-  readonly training: { readonly adam: TrainerState['adam']; readonly observers: TrainerState['observers'] } | null;
+  readonly training: TrainingState | null;
   /** The run's own record (seed, data cursor, options), as plain data. */
   readonly run: Readonly<Record<string, unknown>>;
 }
@@ -36,18 +41,14 @@ export function graphOf({ model, plan }: Pick<Checkpoint, 'model' | 'plan'>): Gr
 
 /** The bytes of a checkpoint; the same checkpoint gives the same bytes. */
 export function serializeCheckpoint({ model, plan, params, training, run }: Checkpoint): Uint8Array {
+  const graph = graphOf({ model, plan });
   const tensors = new Map<string, SafeTensor>();
-  for (const { name, shape } of parameters(graphOf({ model, plan }))) {
+  for (const { name, shape } of parameters(graph)) {
     tensors.set(`param/${name}`, { dtype: 'F32', shape: [...shape], data: params.get(name) as Float32Array });
   }
-  if (training) {
-    for (const moment of ['m', 'v'] as const) {
-      const data = training.adam[moment];
-      tensors.set(`adam/${moment}`, { dtype: 'F32', shape: [data.length], data });
-    }
-  }
-  const state = training ? { steps: training.adam.steps, observers: training.observers } : null;
-  const record = { format: 'fqsr-checkpoint', version: VERSION, model, plan, training: state, run };
+  const state = training && writeTraining(graph, training);
+  for (const [name, tensor] of state?.tensors ?? []) tensors.set(name, tensor);
+  const record = { format: 'fqsr-checkpoint', version: VERSION, model, plan, training: state?.record ?? null, run };
   return writeSafetensors(tensors, { checkpoint: JSON.stringify(record) });
 }
 
@@ -62,40 +63,31 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   const plan = record.plan ? makePlan(record.plan) : null;
   const graph = graphOf({ model: record.model, plan });
   const params = new Map<string, Float32Array>();
+  const others = new Map<string, SafeTensor>();
   for (const [name, tensor] of tensors) {
     if (name.startsWith('param/')) params.set(name.slice('param/'.length), floats(name, tensor));
-    else if (!(record.training && moments.includes(name)))
-      throw damaged('tensors must be parameters, or moments of a training', name);
+    else others.set(name, tensor);
   }
   checkParams(graph, params);
-  for (const { name, shape } of parameters(graph)) {
-    const got = tensors.get(`param/${name}`)?.shape.join('x');
-    if (got !== shape.join('x')) throw damaged(`param/${name} must have shape ${shape.join('x')}`, got);
-  }
-  const { total } = flatLayout(graph);
-  const moment = (name: string): Float32Array => {
-    const data = floats(name, tensors.get(name));
-    if (data.length === total) return data;
-    throw damaged(`${name} must have ${total} values`, data.length);
+  for (const { name, shape } of parameters(graph)) demandShape(`param/${name}`, tensors.get(`param/${name}`), shape);
+  const take = (name: string, shape: readonly number[]): Float32Array => {
+    const data = floats(name, others.get(name));
+    demandShape(name, others.get(name), shape);
+    others.delete(name);
+    return data;
   };
-  const training = record.training
-    ? {
-        adam: { steps: record.training.steps, m: moment('adam/m'), v: moment('adam/v') },
-        observers: record.training.observers,
-      }
-    : null;
+  const training = record.training && readTraining(graph, record.training, { take });
+  const [stray] = others.keys();
+  if (stray !== undefined) throw damaged('tensors must be parameters, or the state of a training', stray);
   return { model: record.model, plan, params, training, run: record.run ?? {} };
 }
-
-/** The optimizer's tensors, in a checkpoint that a training goes on from. */
-const moments: readonly string[] = ['adam/m', 'adam/v'];
 
 interface CheckpointRecord {
   readonly format: string;
   readonly version: number;
   readonly model: ModelRef;
   readonly plan: QuantPlan | null;
-  readonly training: { readonly steps: number; readonly observers: TrainerState['observers'] } | null;
+  readonly training: TrainingRecord | null;
   readonly run?: Readonly<Record<string, unknown>>;
 }
 
@@ -124,9 +116,7 @@ function parseRecord(text: string | undefined): CheckpointRecord {
   if (typeof model?.family !== 'string' || typeof model.name !== 'string' || !isObject(model.config)) {
     return refuse('a record without a model');
   }
-  if (training && !(Number.isInteger(training.steps) && training.steps >= 0 && isObject(training.observers))) {
-    return refuse('a damaged training state');
-  }
+  if (training && !isTrainingRecord(training)) return refuse('a damaged training state');
   return record;
 }
 
@@ -136,6 +126,11 @@ function floats(name: string, tensor: SafeTensor | undefined): Float32Array {
   const wrong = tensor.data.find((value) => !Number.isFinite(value));
   if (wrong === undefined) return tensor.data;
   throw damaged(`${name} must be finite`, wrong);
+}
+
+function demandShape(name: string, tensor: SafeTensor | undefined, shape: readonly number[]): void {
+  const [got, wanted] = [tensor?.shape.join('x'), shape.join('x')];
+  if (got !== wanted) throw damaged(`${name} must have shape ${wanted}`, got);
 }
 
 function damaged(demand: string, got: unknown): ModelError {

@@ -18,7 +18,11 @@ export interface FlatLayout {
 
 /** The layout of a graph's parameters. */
 export function flatLayout(graph: Graph): FlatLayout {
-  const all = parameters(graph).filter(({ kind }) => kind !== 'statistic');
+  return layoutOf(parameters(graph).filter(({ kind }) => kind !== 'statistic'));
+}
+
+/** The layout of these parameters, quantizers last. */
+export function layoutOf(all: readonly Parameter[]): FlatLayout {
   const ordered = [
     ...all.filter(({ kind }) => kind !== 'quantizer'),
     ...all.filter(({ kind }) => kind === 'quantizer'),

@@ -1,18 +1,34 @@
 /**
  * `@fqsr/sr-models`: super-resolution networks as graphs, and the passes over them.
  */
-export * from './adam.js';
+export * from './adversarial/adversarial-trainer.js';
+export * from './adversarial/adversary.js';
+export {
+  type DiscriminatorConfig,
+  discriminate,
+  discriminatorParameters,
+  initDiscriminator,
+} from './adversarial/discriminator.js';
+export { adversarialLosses } from './adversarial/registry.js';
+export type { AdversarialLoss } from './adversarial/types.js';
 export * from './calibrate.js';
 export * from './checkpoint.js';
+export type { TrainingState } from './checkpoint-training.js';
+export { distillations } from './distillation/registry.js';
+export * from './distillation/teacher.js';
+export type { Distillation, Made } from './distillation/types.js';
 export { ModelError } from './error.js';
 export * from './graph.js';
 export * from './import/index.js';
-export { losses } from './losses/registry.js';
-export type { Loss } from './losses/types.js';
+export { lossByName, losses, lossName, lossWeights } from './losses/registry.js';
+export type { Loss, LossContext } from './losses/types.js';
 export { type EdsrConfig, edsr } from './models/edsr.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
 export type { ModelConfig, ModelFamily } from './models/types.js';
+export * from './optimizers/optimizer.js';
+export { optimizers } from './optimizers/registry.js';
+export type { OptimizerOptions, OptimizerRule, OptimizerStep } from './optimizers/types.js';
 export * from './params.js';
 export * from './passes/audit.js';
 export * from './passes/cost.js';
@@ -25,6 +41,8 @@ export * from './passes/quantize.js';
 export * from './passes/raise.js';
 export * from './passes/shapes.js';
 export * from './passes/verify.js';
+export type { FeatureExtractor, FeatureMap } from './perceptual/types.js';
+export * from './perceptual/vgg19.js';
 export { type CalibrationBatch, calibrateGraph } from './post-training/calibrate-graph.js';
 export { equalizeGraph } from './post-training/equalize-graph.js';
 export {
@@ -36,5 +54,9 @@ export {
 } from './post-training/post-train.js';
 export type { AlsoLearned } from './post-training/reconstruct-region.js';
 export type { Granularity as RegionGranularity } from './post-training/regions.js';
+export { scheduleByName, schedules } from './schedules/registry.js';
+export type { Schedule, ScheduleOptions } from './schedules/types.js';
 export * from './sensitivity/index.js';
 export * from './train-step.js';
+export type { PassView, StepImages, Term, TermSource } from './training/terms.js';
+export * from './weights.js';

@@ -9,6 +9,7 @@ import type { ModelRef } from './models/registry.js';
 import type { Params } from './params.js';
 import { initParams } from './passes/init.js';
 import { startState, Trainer, type TrainerOptions, type TrainerState, trainerDefaults } from './train-step.js';
+import { clipByNorm } from './training/clip.js';
 
 beforeAll(() => useBackend('wasm'));
 
@@ -19,7 +20,8 @@ const model: ModelRef = {
 };
 const plan = planFromPreset('w4a4s8');
 const graph = graphOf({ model, plan });
-const options: TrainerOptions = { ...trainerDefaults, warmupSteps: 4, quantizationLoss: 0.1, quantizerRate: 0.5 };
+const plain: TrainerOptions = { ...trainerDefaults, warmupSteps: 4, quantizationLoss: 0.1, quantizerRate: 0.5 };
+const options = plain;
 const start = (seed = 1): TrainerState => startState(graph, initParams(tinyEdsr(), seed));
 
 /** Trains from step `from` up to step `to` on seeded batches; the losses. */
@@ -116,12 +118,19 @@ describe('going on from a checkpoint gives the same bits', () => {
     ['at its end', 4],
     ['after it', 6],
   ])('saved %s', (_, stop) => {
+    const options: TrainerOptions = {
+      ...plain,
+      optimizer: 'adamw',
+      clipNorm: 1,
+      emaDecay: 0.9,
+      loss: { l1: 1, mse: 0.01 },
+    };
     using straight = new Trainer(graph, start(), options);
     const losses = train(straight, 0, 9);
     using first = new Trainer(graph, start(), options);
     train(first, 0, stop);
-    const { params, adam, observers } = first.state();
-    const saved: Checkpoint = { model, plan, params, training: { adam, observers }, run: { seed: 1 } };
+    const { params, ...rest } = first.state();
+    const saved: Checkpoint = { model, plan, params, training: { ...rest, adversary: null }, run: { seed: 1 } };
     const loaded = parseCheckpoint(serializeCheckpoint(saved));
     expect(loaded).toEqual(saved);
     const state: TrainerState = { params: loaded.params, ...(loaded.training as NonNullable<Checkpoint['training']>) };
@@ -192,7 +201,75 @@ it('leaks no tensors over 20 steps, and frees all of its own', () => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
-it('refuses an unknown loss', () => {
-  using trainer = new Trainer(graph, start(), { ...options, loss: 'l3' });
-  expect(() => train(trainer, 0, 1)).toThrow('loss must be one of l1, got "l3"');
+it('refuses an unknown loss, optimizer or calibration before it begins', () => {
+  const before = tf.memory().numTensors;
+  const refuse = (wrong: Partial<TrainerOptions>, reason: string) => {
+    expect(() => new Trainer(graph, start(), { ...options, ...wrong })).toThrow(reason);
+  };
+  refuse({ loss: 'l3' }, 'loss must be one of l1, charbonnier, mse, perceptual, perceptual-mse, multi-scale-gradient');
+  refuse({ loss: { perceptual: 1 } }, 'loss perceptual must have VGG19 weights, got none');
+  refuse({ optimizer: 'sgd' }, 'optimizer must be one of adam, adamw, got "sgd"');
+  refuse({ calibration: 'guess' }, 'calibration');
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+describe('objectives of several terms', () => {
+  it('are the weighted sum of their terms, which can be told apart', () => {
+    using trainer = new Trainer(graph, start(), { ...options, loss: { l1: 0.5, mse: 0.01 } });
+    const [loss] = train(trainer, 0, 1);
+    const { l1, mse } = trainer.terms as { l1: number; mse: number };
+    expect(loss).toBeCloseTo(0.5 * l1 + 0.01 * mse, 3);
+    using plain = new Trainer(graph, start(), options);
+    expect(train(plain, 0, 1)).toEqual([l1]);
+  });
+});
+
+describe('gradient clipping', () => {
+  it('leaves a gradient within the limit alone, and scales a longer one by its global norm', () => {
+    const gradient = tf.tensor1d([3, 0, -4]);
+    const clipped = (limit: number) => tf.tidy(() => [...clipByNorm(gradient, limit).dataSync()]);
+    expect(clipped(0)).toEqual([3, 0, -4]);
+    expect(clipped(5)).toEqual([3, 0, -4]);
+    for (const [i, value] of [0.6, 0, -0.8].entries()) expect(clipped(1)[i]).toBeCloseTo(value, 6);
+    gradient.dispose();
+    const huge = tf.tensor1d([3e30, 4e30]);
+    const [a, b] = tf.tidy(() => [...clipByNorm(huge, 10).dataSync()]) as [number, number];
+    expect([a, b].map((value) => value.toFixed(4))).toEqual(['6.0000', '8.0000']);
+    huge.dispose();
+  });
+
+  it('bounds a step of an optimizer without memory of scale', () => {
+    const moved = (clipNorm: number) => {
+      using trainer = new Trainer(graph, start(), { ...options, clipNorm, epsilon: 1e6, beta1: 0 });
+      const before = trainer.params().get('head.weight') as Float32Array;
+      train(trainer, 0, 1, 1e6);
+      return Math.hypot(
+        ...(trainer.params().get('head.weight') as Float32Array).map((w, i) => w - (before[i] as number)),
+      );
+    };
+    expect(moved(0.01)).toBeLessThan(0.0101);
+    expect(moved(0)).toBeGreaterThan(0.1);
+  });
+});
+
+describe('the moving average', () => {
+  it('follows its formula, starts at the parameters, and has calibrated grids', () => {
+    using trainer = new Trainer(graph, start(), { ...options, emaDecay: 0.75 });
+    const of = (params: Params | null, name: string) => params?.get(name)?.[0] ?? Number.NaN;
+    let wanted = of(trainer.params(), 'head.weight');
+    expect(trainer.averaged()).toEqual(trainer.params());
+    for (let step = 0; step < 6; step++) {
+      train(trainer, step, step + 1);
+      wanted += 0.25 * (of(trainer.params(), 'head.weight') - wanted);
+      expect(of(trainer.averaged(), 'head.weight')).toBeCloseTo(wanted, 6);
+      if (step === 3) expect(of(trainer.averaged(), 'tail.in.logStep')).toBe(of(trainer.params(), 'tail.in.logStep'));
+    }
+    expect(trainer.averaged()).not.toEqual(trainer.params());
+  });
+
+  it('is kept only on request', () => {
+    using trainer = new Trainer(graph, start(), options);
+    expect(trainer.averaged()).toBeNull();
+    expect(trainer.state().ema).toBeNull();
+  });
 });

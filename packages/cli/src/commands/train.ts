@@ -1,15 +1,18 @@
 import { recipeNames } from '@fqsr/datasets';
-import { losses, trainerDefaults } from '@fqsr/sr-models';
+import { trainerDefaults } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { backendOption } from '../backend.js';
 import { defineCommand, real, text, whole } from '../command.js';
 import { degradationOf } from '../degradation.js';
 import { UsageError } from '../errors.js';
+import { resolvePlan } from '../plan-option.js';
+import { describeConfig, moreDefaults, moreOptions, resolveAids } from '../training/options.js';
 import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
 
 /** What a new run does where nothing is said. */
 export const runDefaults = {
   ...trainerDefaults,
+  ...moreDefaults,
   data: 'dead-leaves',
   steps: 1000,
   seed: 1,
@@ -23,11 +26,14 @@ export const runDefaults = {
 
 const options = z.object({
   output: text({ description: 'run folder; a folder with a run in it resumes', value: 'run', short: 'o' }),
-  model: text({ description: 'network: edsr-baseline, edsr, or edsr-f<features>b<blocks>', value: 'name' }).optional(),
+  model: text({
+    description: 'network: edsr-baseline, srresnet, srgan, ..., or by size, e.g. edsr-f16b4 or srresnet-f32b4',
+    value: 'name',
+  }).optional(),
   scale: whole({ description: 'upscaling factor (default: 2)', value: 'n' }, 2, 4).optional(),
   init: text({ description: 'checkpoint to start from', value: 'file' }).optional(),
   plan: text({
-    description: 'quantization plan, e.g. w4a4s8; without it the network trains in float',
+    description: 'quantization plan, e.g. w4a4s8, or a JSON file; without it the network trains in float',
     value: 'plan',
   }).optional(),
   data: text({ description: `training images (default: ${runDefaults.data})`, value: 'data' }).optional(),
@@ -75,10 +81,6 @@ const options = z.object({
     1,
     1e6,
   ).optional(),
-  loss: z
-    .enum(Object.keys(losses) as [string])
-    .optional()
-    .meta({ description: `loss (default: ${runDefaults.loss})`, value: 'name' }),
   calibration: z
     .enum(['mse', 'moving-max'])
     .optional()
@@ -105,6 +107,7 @@ const options = z.object({
     1000,
   ).optional(),
   backend: backendOption,
+  ...moreOptions,
 });
 
 /** `fqsr train`: a float or quantization-aware training in a folder that resumes. */
@@ -134,7 +137,7 @@ async function newRun({ model, scale, init, plan, degradation, ...rest }: Asked)
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const network = await resolveModel({ model, scale, init, plan });
   const recipe = await degradationOf(degradation);
-  return { ...runDefaults, ...given, ...network, ...(recipe && { degradation: recipe }) };
+  return resolveAids({ ...runDefaults, ...given, ...network, ...(recipe && { degradation: recipe }) });
 }
 
 /** A run keeps its options: those given again must be the same. */
@@ -150,14 +153,19 @@ async function checkSame(
       `--degradation: the run in ${folder} has ${has}, got ${degradation} (leave it out to resume, or choose another folder)`,
     );
   }
+  if (plan !== undefined && JSON.stringify(await resolvePlan(plan)) !== JSON.stringify(config.plan)) {
+    const has = config.plan?.name ?? 'none';
+    throw new UsageError(
+      `--plan: the run in ${folder} has ${has}, got ${plan} (leave it out to resume, or choose another folder)`,
+    );
+  }
   const started: Readonly<Record<string, unknown>> = {
     ...config,
     model: config.model.name,
     scale: config.model.config.scale,
-    plan: config.plan?.name,
   };
-  for (const [key, value] of Object.entries({ model, scale, plan, ...rest })) {
-    if (value === undefined || value === started[key]) continue;
+  for (const [key, value] of Object.entries({ model, scale, ...rest })) {
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(started[key])) continue;
     throw new UsageError(
       `${key}: the run in ${folder} has ${String(started[key])}, got ${String(value)} (leave it out to resume, or choose another folder)`,
     );
@@ -165,11 +173,17 @@ async function checkSame(
   return config;
 }
 
-function report(folder: string, { config, modelPath, log, resumedFrom }: FinishedRun) {
+function report(folder: string, { config, modelPath, log, validations, resumedFrom }: FinishedRun) {
   const tail = log.slice(-50);
   const loss = tail.reduce((sum, line) => sum + line.loss, 0) / tail.length;
+  const best = validations.findLast((line) => line.best) ?? null;
   return {
-    json: { run: folder, model: modelPath, steps: config.steps, resumedFrom, loss, config },
-    text: `${modelPath}: ${config.model.name} x${config.model.config.scale}${config.plan ? ` ${config.plan.name}` : ' float'}, ${config.steps} steps, ${config.loss} ${loss.toFixed(3)} over the last ${tail.length}`,
+    json: { run: folder, model: modelPath, steps: config.steps, resumedFrom, loss, best, config },
+    text: [
+      `${modelPath}: ${describeConfig(config)}, ${config.steps} steps, loss ${loss.toPrecision(4)} over the last ${tail.length}`,
+      ...(best
+        ? [`best on ${config.validate}: ${best.psnr.toFixed(2)} dB, SSIM ${best.ssim.toFixed(4)}, at step ${best.step}`]
+        : []),
+    ].join('\n'),
   };
 }

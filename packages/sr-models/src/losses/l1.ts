@@ -1,16 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
+import { meanAbsoluteDifference } from './absolute.js';
 import type { Loss } from './types.js';
 
-/**
- * `mean |sr - hr|`, in grey levels: the loss of EDSR and FQSR. The gradient at equality is 0.
- *
- * Not by `tf.abs`, whose gradient at 0 is -1: a quantized network's integers often equal the true image's, and would drift upwards there.
- */
+/** `mean |sr - hr|`, in grey levels: the loss of EDSR and FQSR. The gradient is `sign(sr - hr) / count`, 0 at equality. */
 export const l1 = {
   name: 'l1',
   description: 'mean absolute error',
-  of: (sr, hr) => {
-    const error = tf.sub(sr, hr);
-    return tf.mean(tf.add(tf.relu(error), tf.relu(tf.neg(error))));
-  },
+  of: (sr, hr) => meanAbsoluteDifference(sr, hr),
 } as const satisfies Loss;

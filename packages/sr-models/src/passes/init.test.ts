@@ -1,6 +1,6 @@
 import { useBackend } from '@fqsr/backends';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tinyEdsr, tinyQuantized } from '../../test/networks.js';
+import { tinyEdsr, tinyQuantized, tinySrresnet } from '../../test/networks.js';
 import { checkParams } from '../params.js';
 import { initParams } from './init.js';
 
@@ -37,6 +37,12 @@ describe('initParams', () => {
       expect(largest(name)).toBeLessThanOrEqual(bound * 1.000001);
       expect(largest(name)).toBeGreaterThan(bound * 0.9);
     }
+  });
+
+  it('starts a tanh where dark input gives a dark image, short of saturation', () => {
+    const params = initParams(tinySrresnet({ output: 'tanh' }), 1);
+    const bias = [...(params.get('tail.bias') as Float32Array)];
+    for (const value of bias) expect(Math.tanh(value)).toBeCloseTo(-0.9, 6);
   });
 
   it('starts biases at 0, the last at the image mean, and quantizers at 0', () => {

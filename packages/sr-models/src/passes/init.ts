@@ -7,10 +7,14 @@ import { parameters } from './parameters.js';
 /** First slope of a PReLU. */
 const SLOPE = 0.25;
 
+/** Farthest from the middle that a tanh starts, of its range: nearer the ends its gradient vanishes. */
+const TANH_START = 0.9;
+
 /**
  * Random weights for a float graph: uniform in `+-sqrt(3 * gain / fan_in)`, `gain` 2 in front of a ReLU, `2 / (1 + slope^2)` in front of a PReLU and 1
  * elsewhere (He et al., ICCV 2015), divided by the gain of a tanh behind; residual branches start at a tenth, so that a deep body starts near the identity.
- * Biases start at 0, the last at the image mean; slopes at 1/4; batch normalisation at the identity.
+ * Biases start at 0, the last where an image of the input's mean gives that mean, through the inverse of a tanh; slopes at 1/4; batch normalisation at the
+ * identity.
  *
  * @param seed any integer; the same seed gives the same bits
  */
@@ -27,7 +31,8 @@ export function initParams(graph: Graph, seed: number): Params {
       params.set(name, uniform(size, weightBound(graph, byName.get(owner) as Conv2dNode), `${seed}/${name}`));
     } else if (kind === 'bias') {
       const values = new Float32Array(size);
-      if (owner === last.name) for (let i = 0; i < size; i++) values[i] = mean[i % mean.length] ?? 0;
+      const start = lastBias(graph, last);
+      if (owner === last.name) for (let i = 0; i < size; i++) values[i] = start(mean[i % mean.length] ?? 0);
       params.set(name, values);
     } else if (kind === 'slope') {
       params.set(name, new Float32Array(size).fill(SLOPE));
@@ -38,6 +43,13 @@ export function initParams(graph: Graph, seed: number): Params {
     }
   }
   return params;
+}
+
+/** From the grey level that the output is to have where all features are 0, to the last convolution's bias. */
+function lastBias(graph: Graph, { name }: Conv2dNode): (level: number) => number {
+  const tanh = graph.nodes.find((node) => node.op === 'tanh' && node.input === name);
+  if (tanh?.op !== 'tanh') return (level) => level;
+  return (level) => Math.atanh(Math.min(TANH_START, Math.max(-TANH_START, (level - tanh.offset) / tanh.gain)));
 }
 
 function weightBound(graph: Graph, { name, kernel, inChannels }: Conv2dNode): number {
