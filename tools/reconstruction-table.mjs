@@ -42,7 +42,7 @@ const convolve = (x, weights, shape) => tf.conv2d(x, tf.tensor(weights, shape), 
 const errorOf = (y, target) => tf.mean(tf.sum(tf.squaredDifference(y, target), -1)).dataSync()[0];
 const block = ({ weights }, [x]) => tf.conv2d(x, real(weights.layer), 1, 'same');
 
-const learned = [200, 500, 1000];
+const learned = [200, 500];
 const columns = ['layer', 'bits', 'mse grid', '+ bias correction', ...learned.map((n) => `learned, ${n} iterations`)];
 console.log(`| ${columns.join(' | ')} |\n|${' --- |'.repeat(columns.length)}`);
 for (const layer of layers) {

@@ -47,14 +47,19 @@ export function incomingRanges({ weights, inChannels, outChannels }: Layer): Flo
   return rangesBy(weights, inChannels, (at) => Math.floor(at / outChannels) % inChannels);
 }
 
-/** Two layers with the channels between them scaled: `W1 / s`, `b1 / s`, `W2 * s`. New arrays; their composition is the same function. */
+/**
+ * Two layers with the channels between them scaled: `W1 / s`, `b1 / s`, `W2 * s`. New arrays; their composition is the same function.
+ *
+ * Where a pixel shuffle lies between, in `dcr` order, the second layer's channel `c` is made by all channels `c + k * n` of the first: pass the first with `outChannels` =
+ * `n`, the channels behind the shuffle. {@link outgoingRanges} takes it so too.
+ */
 export function rescalePair(first: Layer, second: Layer, scales: Float32Array): readonly [Layer, Layer] {
   const scaleOf = (channel: number) => scales[channel] as number;
   return [
     {
       ...first,
       weights: first.weights.map((weight, at) => weight / scaleOf(at % first.outChannels)),
-      bias: first.bias.map((bias, channel) => bias / scaleOf(channel)),
+      bias: first.bias.map((bias, channel) => bias / scaleOf(channel % first.outChannels)),
     },
     {
       ...second,

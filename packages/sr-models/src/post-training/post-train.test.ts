@@ -9,8 +9,10 @@ import { type Params, toTensors } from '../params.js';
 import { type Features, forward } from '../passes/forward.js';
 import { initParams } from '../passes/init.js';
 import { lower } from '../passes/lower.js';
+import { quantizeGraph } from '../passes/quantize.js';
 import { agrees, verify } from '../passes/verify.js';
-import { chainsOf, equalizeGraph } from './equalize-graph.js';
+import { inputRanges } from './calibrate-graph.js';
+import { equalizeGraph, pairsOf } from './equalize-graph.js';
 import { type PostTrainOptions, postTrain } from './post-train.js';
 import { regionsOf } from './regions.js';
 
@@ -79,15 +81,52 @@ describe('regions', () => {
 });
 
 describe('equalizeGraph', () => {
-  it('balances what follows each other alone, and leaves the float network as it is', () => {
-    expect(chainsOf(float).map((chain) => chain.map(({ name }) => name))).toEqual([
+  const shuffled = tinyEdsr({ blocks: 1, upsampler: 'shuffle' });
+  const names = (graph: Graph) => pairsOf(graph).map(({ first, second }) => [first.name, second.name]);
+
+  it('pairs what follows each other alone, through ReLU and pixel shuffles', () => {
+    expect(names(float)).toEqual([
       ['body.0.conv1', 'body.0.conv2'],
       ['body.1.conv1', 'body.1.conv2'],
     ]);
-    const equalized = equalizeGraph(float, params);
-    expect(equalized.get('body.0.conv1.weight')).not.toEqual(params.get('body.0.conv1.weight'));
-    const [before, after] = [output(float, params, 'float'), output(float, equalized, 'float')];
-    for (const [i, x] of before.entries()) expect(Math.abs((after[i] as number) - x)).toBeLessThan(1e-2);
+    expect(names(shuffled)).toEqual([
+      ['body.0.conv1', 'body.0.conv2'],
+      ['up.0.conv', 'tail'],
+    ]);
+  });
+
+  it.each(['weights', 'activations'] as const)('leaves the float network as it is: by %s', (by) => {
+    const own = floatParams(shuffled);
+    const graph = quantizeGraph(shuffled, planFromPreset('w8a8s8'));
+    const ranges = inputRanges(graph, own, batches);
+    const after = by === 'weights' ? equalizeGraph(shuffled, own) : equalizeGraph(shuffled, own, ranges);
+    for (const name of [
+      'body.0.conv1.weight',
+      'body.0.conv2.weight',
+      'up.0.conv.weight',
+      'up.0.conv.bias',
+      'tail.weight',
+    ]) {
+      expect(after.get(name), name).not.toEqual(own.get(name));
+    }
+    expect(after.get('head.weight')).toEqual(own.get('head.weight'));
+    const [before, now] = [output(shuffled, own, 'float'), output(shuffled, after, 'float')];
+    for (const [i, x] of before.entries()) expect(Math.abs((now[i] as number) - x)).toBeLessThan(1e-2);
+  });
+
+  it('makes the ranges of activations and of the weights that read them equal', () => {
+    const own = floatParams(shuffled);
+    const graph = quantizeGraph(shuffled, planFromPreset('w8a8s8'));
+    const after = equalizeGraph(shuffled, own, inputRanges(graph, own, batches));
+    const activations = inputRanges(graph, after, batches).get('tail') as Float32Array;
+    const weights = after.get('tail.weight') as Float32Array;
+    for (const [channel, range] of activations.entries()) {
+      const largest = weights.reduce(
+        (most, w, at) => (Math.floor(at / 3) % 4 === channel ? Math.max(most, Math.abs(w)) : most),
+        0,
+      );
+      expect(range / largest).toBeCloseTo(1, 2);
+    }
   });
 });
 
@@ -95,6 +134,8 @@ describe('postTrain', () => {
   it('comes nearer to the float network with each of its parts', () => {
     const none = { reconstruction: 'none', biasCorrection: 'none' } as const;
     const plain = errorOf('w3a8s8', none);
+    const equalized = errorOf('w8a4s8', { ...none, equalization: 'activations' });
+    expect(equalized).toBeLessThan(errorOf('w8a4s8', none));
     const corrected = errorOf('w3a8s8', { reconstruction: 'none' });
     const layers = errorOf('w3a8s8', { reconstruction: 'layer', learns: [], learning });
     const blocks = errorOf('w3a8s8', { reconstruction: 'block', learning });

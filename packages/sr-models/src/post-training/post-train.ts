@@ -6,7 +6,7 @@ import { ModelError } from '../error.js';
 import { type Conv2dNode, type Graph, inputsOf } from '../graph.js';
 import { checkParams, type Params } from '../params.js';
 import { quantizeGraph } from '../passes/quantize.js';
-import { type CalibrationBatch, calibrateGraph } from './calibrate-graph.js';
+import { type CalibrationBatch, calibrateGraph, inputRanges } from './calibrate-graph.js';
 import { equalizeGraph } from './equalize-graph.js';
 import { type AlsoLearned, reconstructRegion } from './reconstruct-region.js';
 import { type Granularity, type Region, regionsOf, sourceOf } from './regions.js';
@@ -16,8 +16,8 @@ import { type Values, valuesOf } from './run.js';
 export interface PostTrainOptions {
   /** Name of the calibration of all grids. */
   readonly calibration: string;
-  /** Balances weights across layers first, or not. */
-  readonly equalization: 'weights' | 'none';
+  /** Balances channels across layers first, by the ranges of weights, or of activations as the batches show them, or not. */
+  readonly equalization: 'weights' | 'activations' | 'none';
   /** Learns the rounding of weights, in layers or blocks, or rounds to the nearest. */
   readonly reconstruction: Granularity | 'none';
   /** What the reconstruction learns beside the rounding. */
@@ -89,7 +89,7 @@ export function postTrain(
   checkParams(graph, params);
   const quantized = quantizeGraph(graph, plan);
   const images = imagesOf(batches);
-  const float = settings.equalization === 'weights' ? equalizeGraph(graph, params) : params;
+  const float = equalized[settings.equalization](graph, params, () => inputRanges(quantized, params, batches));
   const current = new Map(calibrateGraph(quantized, float, batches, settings.calibration));
   const reports: RegionReport[] = [];
   if (settings.reconstruction === 'none' && settings.biasCorrection === 'none') {
@@ -116,6 +116,16 @@ export function postTrain(
   }
   return { graph: quantized, params: current, regions: reports };
 }
+
+/** The float network, equalized. */
+const equalized = {
+  none: (_graph, params) => params,
+  weights: (graph, params) => equalizeGraph(graph, params),
+  activations: (graph, params, ranges) => equalizeGraph(graph, params, ranges()),
+} satisfies Record<
+  PostTrainOptions['equalization'],
+  (graph: Graph, params: Params, ranges: () => ReadonlyMap<string, Float32Array>) => Params
+>;
 
 interface Work {
   readonly floats: Values;
