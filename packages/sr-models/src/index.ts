@@ -12,6 +12,14 @@ export { type EdsrConfig, edsr } from './models/edsr.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
 export type { ModelConfig, ModelFamily } from './models/types.js';
+export {
+  type OnnxExport,
+  type OnnxLevels,
+  type OnnxOptions,
+  onnxInput,
+  onnxOutput,
+  toOnnx,
+} from './onnx/to-onnx.js';
 export * from './params.js';
 export * from './passes/audit.js';
 export * from './passes/cost.js';
