@@ -20,6 +20,7 @@ export {
   onnxOutput,
   toOnnx,
 } from './onnx/to-onnx.js';
+export { type OnnxRun, type OnnxTensorData, verifyOnnx } from './onnx/verify-onnx.js';
 export * from './params.js';
 export * from './passes/audit.js';
 export * from './passes/cost.js';

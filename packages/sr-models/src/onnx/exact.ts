@@ -74,7 +74,12 @@ function convolve(exporting: Exporting, conv: Conv2dNode): string {
       'use at most 7 bits for mid-rise weights, or mid-tread ones',
     );
   }
-  const weight = builder.constant(conv.weight, 'uint8', [outChannels, inChannels, ...kernel], weights.map((w) => w + 128));
+  const weight = builder.constant(
+    conv.weight,
+    'uint8',
+    [outChannels, inChannels, ...kernel],
+    weights.map((w) => w + 128),
+  );
   const operands = [levels.tensor, weight, builder.scalar('uint8', zeroOf(levels, name)), builder.scalar('uint8', 128)];
   const products = builder.node('ConvInteger', `${name}.products`, operands, { kernel_shape: kernel, pads });
   // Mid-rise inputs: sum (2 (q - z) + 1) * w = 2 * sum (q - z) * w + sum w, also at borders, which count as q = z.

@@ -4,8 +4,8 @@ import { clampStored, dequantize, type Exporting, factorsOf, levelsOf, quantize,
 
 /** Largest magnitude of a sum of two differences of 8-bit levels. */
 const LARGEST = 510;
-/** QLinearAdd adds three rounded float32 terms below 2^9: errors stay below this. */
-const MARGIN = 2 ** -10;
+/** Three rounded float32 terms, of magnitudes that add up to less than `2^10 * max(1, factor)`: what QLinearAdd may be off by, in levels. */
+const margin = (factor: number): number => 3 * 2 ** -24 * 2 ** 10 * Math.max(1, factor);
 
 /** Whether QLinearAdd gives the very levels: one factor for all channels, and no sum so near a tie that float32 could fall on the other side. */
 export function fitsFusedAdd(exporting: Exporting, node: RequantizeNode, add: AddNode): boolean {
@@ -15,7 +15,7 @@ export function fitsFusedAdd(exporting: Exporting, node: RequantizeNode, add: Ad
   const [factor = 0] = factorsOf(exporting, node, 1);
   for (let sum = 1; sum <= LARGEST && sum * factor < 257; sum++) {
     const value = sum * factor;
-    if (Math.abs(value - Math.floor(value) - 0.5) < MARGIN) return false;
+    if (Math.abs(value - Math.floor(value) - 0.5) < margin(factor)) return false;
   }
   return true;
 }

@@ -2,7 +2,14 @@
  * How levels stand in an ONNX graph: as uint8, NCHW, counted from the lowest level that the tensor can take (or from the zero point, where that is lower).
  * So QuantizeLinear's saturation at 0 is the lower clamp of every grid, ReLU's included, and one unsigned type serves all of them.
  */
-import type { AddNode, Conv2dNode, FactorKeys, IntegerModel, IntegerTensor, RequantizeNode } from '@fqsr/runtime/format';
+import type {
+  AddNode,
+  Conv2dNode,
+  FactorKeys,
+  IntegerModel,
+  IntegerTensor,
+  RequantizeNode,
+} from '@fqsr/runtime/format';
 import { ModelError } from '../error.js';
 import type { Builder } from './builder.js';
 

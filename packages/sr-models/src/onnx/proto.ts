@@ -106,7 +106,8 @@ function pack(type: DataType, values: ArrayLike<number>): Uint8Array {
   if (type === 'uint8' || type === 'int8') return Uint8Array.from(values);
   if (type === 'int4') {
     const out = new Uint8Array(Math.ceil(values.length / 2));
-    for (let i = 0; i < values.length; i++) out[i >> 1] = (out[i >> 1] as number) | (((values[i] as number) & 15) << (4 * (i & 1)));
+    for (let i = 0; i < values.length; i++)
+      out[i >> 1] = (out[i >> 1] as number) | (((values[i] as number) & 15) << (4 * (i & 1)));
     return out;
   }
   const { size, write } = writers[type];

@@ -126,7 +126,12 @@ function renamed(node: OnnxNode, rename: (name: string) => string): OnnxNode {
 }
 
 function shownValue(tensor: string, output: string): OnnxValue {
-  return { name: output, type: 'uint8', shape: ['batch', ...['channels', 'height', 'width'].map((axis) => `${output} ${axis}`)], doc: `levels of ${tensor}` };
+  return {
+    name: output,
+    type: 'uint8',
+    shape: ['batch', ...['channels', 'height', 'width'].map((axis) => `${output} ${axis}`)],
+    doc: `levels of ${tensor}`,
+  };
 }
 
 function sized(size: string, factor: number): string {
