@@ -1,7 +1,7 @@
 /** Export: lowers a checkpoint, writes it as bytes, reads those back, and proves them against the graph. */
 import { useBackend } from '@fqsr/backends';
 import type { Image } from '@fqsr/datasets';
-import { parseModel, runModel, serializeModel } from '@fqsr/runtime';
+import { type IntegerModel, parseModel, runModel, serializeModel } from '@fqsr/runtime';
 import { agrees, type Checkpoint, graphOf, type LayerAgreement, lower, tolerance, verify } from '@fqsr/sr-models';
 import { CliError } from './errors.js';
 import type { Io } from './io.js';
@@ -9,6 +9,8 @@ import type { Io } from './io.js';
 /** A verified integer model. */
 export interface Exported {
   readonly bytes: Uint8Array;
+  /** What the bytes hold. */
+  readonly model: IntegerModel;
   readonly name: string;
   /** Per stored tensor, over all verification images. */
   readonly agreement: readonly LayerAgreement[];
@@ -53,7 +55,7 @@ export async function exportFqsr(
       `export: integers must equal the graph to ${tolerance.levels} level on ${tolerance.share * 100} % of samples, got ${worst.largest} levels on ${((100 * worst.different) / worst.samples).toFixed(3)} % in ${worst.tensor} (train on, or report this)`,
     );
   }
-  return { bytes, name: model.name, agreement };
+  return { bytes, model, name: model.name, agreement };
 }
 
 /** Adds up the figures of several images. */

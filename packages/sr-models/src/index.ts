@@ -26,6 +26,15 @@ export { type EdsrConfig, edsr } from './models/edsr.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
 export type { ModelConfig, ModelFamily } from './models/types.js';
+export {
+  type OnnxExport,
+  type OnnxLevels,
+  type OnnxOptions,
+  onnxInput,
+  onnxOutput,
+  toOnnx,
+} from './onnx/to-onnx.js';
+export { type OnnxRun, type OnnxTensorData, verifyOnnx } from './onnx/verify-onnx.js';
 export * from './optimizers/optimizer.js';
 export { optimizers } from './optimizers/registry.js';
 export type { OptimizerOptions, OptimizerRule, OptimizerStep } from './optimizers/types.js';

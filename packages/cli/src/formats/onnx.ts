@@ -1,0 +1,40 @@
+import { runModel } from '@fqsr/runtime';
+import { agrees, type LayerAgreement, tolerance, toOnnx, verifyOnnx } from '@fqsr/sr-models';
+import { CliError } from '../errors.js';
+import { merge } from '../exporting.js';
+import { openOnnxRuntime } from '../onnx-runtime.js';
+import type { ExportFormat } from './format.js';
+
+/** ONNX in quantized operations, run in ONNX Runtime and compared with the integers before it is written. */
+export const onnxFormat = {
+  label: 'ONNX (QDQ, opset 21) for ONNX Runtime',
+  isForeign: true,
+  write: async ({ model, images }, io) => {
+    const { bytes } = toOnnx(model);
+    if (images.length === 0) return { bytes, verified: null };
+    const { label, run } = await openOnnxRuntime();
+    const runs: (readonly LayerAgreement[])[] = [];
+    const progress = io.progress(`verify in ${label}`, images.length, 'images');
+    try {
+      for (const image of images) {
+        runs.push(await verifyOnnx(model, image, (tap) => runModel(model, image, { tap }), run));
+        progress.update(runs.length);
+      }
+    } finally {
+      progress.stop();
+    }
+    const agreement = merge(runs);
+    checkImage(agreement, label);
+    return { bytes, verified: { what: `the file in ${label} against the integers`, agreement } };
+  },
+} satisfies ExportFormat;
+
+/** @throws CliError when the image, the last row, is beyond the tolerance; layers before it are for people */
+function checkImage(agreement: readonly LayerAgreement[], label: string): void {
+  const image = agreement.slice(-1);
+  if (agrees(image)) return;
+  const first = agreement.find(({ different }) => different > 0);
+  throw new CliError(
+    `export: the image of ${label} must equal the integers to ${tolerance.levels} level on ${tolerance.share * 100} % of samples, got ${image.map(({ largest, different, samples }) => `${largest} levels on ${((100 * different) / samples).toFixed(3)} %`).join()}, first in ${first?.tensor} (processors without VNNI saturate sums of two 8-bit products: verify on another; or report this)`,
+  );
+}
