@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { gpu, hasGpu } from '../test/gpu.js';
 import { edsr, imageGrid, levels, midrise, modelBuilder, randomImage } from '../test/models.js';
 import { type NaiveTensor, runNaive } from '../test/naive.js';
@@ -6,16 +6,17 @@ import { type Engine, openReference } from './engine.js';
 import { parseModel, serializeModel } from './format.js';
 import type { Image } from './image.js';
 import { openWasm } from './kernels/wasm/engine.js';
-import { openWebgpu } from './kernels/webgpu/engine.js';
+import { openDevice } from './kernels/webgpu/device.js';
+import { openOn } from './kernels/webgpu/engine.js';
 import type { IntegerModel } from './model.js';
 
-/** WebGPU in both dialects; the second run of each goes tile by tile where the image is larger than a tile. */
-async function openGpus(model: IntegerModel): Promise<Record<string, Engine>> {
-  if (!hasGpu) return {};
-  return {
-    webgpu: await openWebgpu(model, 'test', { gpu, memoryBytes: 0 }),
-    'webgpu, unpacked': await openWebgpu(model, 'test', { gpu, memoryBytes: 2 ** 26, dialect: 'unpacked' }),
-  };
+/** One device for all models, so that layers of one shape are compiled once. */
+const host = hasGpu ? await openDevice(gpu, 'test') : null;
+afterAll(() => host?.dispose());
+
+/** WebGPU; without `tap` it goes tile by tile where the image is larger than a tile. */
+async function openGpu(model: IntegerModel): Promise<Record<string, Engine>> {
+  return host ? { webgpu: await openOn(host, model, 'test', { memoryBytes: 0 }) } : {};
 }
 
 /** Every stored tensor and the result equal the naive run's, on every backend, whole and by bands of rows. */
@@ -28,7 +29,7 @@ async function expectExact(model: IntegerModel, image: Image): Promise<void> {
     wasm: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 1 }),
     'wasm, two threads': await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 2 }),
     'wasm, few rows': await openWasm(model, 'test', { memoryBytes: 0, threads: 1 }),
-    ...(await openGpus(model)),
+    ...(await openGpu(model)),
   };
   for (const [backend, engine] of Object.entries(engines)) {
     const seen: string[] = [];

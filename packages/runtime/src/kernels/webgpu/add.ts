@@ -1,6 +1,7 @@
 /** `add`: the exact sum of two tensors' values, `s * (a + b) + 2 * (s - 1 - s * z)` with `s` the spacing of their grid, and its requantizations. */
-import type { AddNode, RequantizeNode } from '../../model.js';
+
 import { find } from '../../layout.js';
+import type { AddNode, RequantizeNode } from '../../model.js';
 import type { LevelsInfo } from '../../validate.js';
 import { openConstants } from './constants.js';
 import { type Compilation, type GpuStep, portions } from './step.js';

@@ -12,27 +12,35 @@ export interface LoadedStep {
   readonly constants: GPUBuffer | null;
 }
 
-/** Compiles the kernels, one for all layers of a shape, and uploads the constants. */
+/**
+ * Compiles the kernels, one for all layers of a shape, and uploads the constants.
+ *
+ * @throws RuntimeError where the device refuses a kernel or is out of memory
+ */
 export async function loadSteps(host: GpuHost, { steps }: Program, where: string): Promise<readonly LoadedStep[]> {
-  const { device } = host;
-  const compiled = new Map<string, Promise<GPUComputePipeline>>();
-  for (const { code } of steps) {
-    if (compiled.has(code)) continue;
-    const compute = { module: device.createShaderModule({ code }), entryPoint: 'main' };
-    compiled.set(code, device.createComputePipelineAsync({ layout: 'auto', compute }));
+  // All compile at the same time.
+  for (const { code } of steps) void pipelineOf(host, code).catch(() => {});
+  const loaded: LoadedStep[] = [];
+  for (const step of steps) {
+    const pipeline = await pipelineOf(host, step.code).catch((cause: unknown) => {
+      host.check();
+      const problem = `the GPU must compile the kernel of ${step.name}, got ${messageOf(cause)}`;
+      throw new RuntimeError(where, problem, "use the backend 'wasm' and report it", { cause });
+    });
+    const { constants } = step;
+    const buffer = constants === null ? null : await allocating(host, () => upload(host.device, constants));
+    loaded.push({ step, pipeline, constants: buffer });
   }
-  const refuse = (name: string) => (cause: unknown) => {
-    const problem = `the GPU must compile the kernel of ${name}, got ${messageOf(cause)}`;
-    return Promise.reject(new RuntimeError(where, problem, "use the backend 'wasm' and report it", { cause }));
-  };
-  return Promise.all(
-    steps.map(async (step) => {
-      const pipeline = await (compiled.get(step.code) as Promise<GPUComputePipeline>).catch(refuse(step.name));
-      const { constants } = step;
-      if (constants === null) return { step, pipeline, constants };
-      return { step, pipeline, constants: await allocating(host, () => upload(device, constants)) };
-    }),
-  );
+  return loaded;
+}
+
+function pipelineOf({ device, pipelines }: GpuHost, code: string): Promise<GPUComputePipeline> {
+  const known = pipelines.get(code);
+  if (known) return known;
+  const compute = { module: device.createShaderModule({ code }), entryPoint: 'main' };
+  const compiled = device.createComputePipelineAsync({ layout: 'auto', compute });
+  pipelines.set(code, compiled);
+  return compiled;
 }
 
 function upload(device: GPUDevice, words: Uint32Array<ArrayBuffer>): GPUBuffer {

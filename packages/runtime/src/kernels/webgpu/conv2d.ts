@@ -67,7 +67,11 @@ export function chooseTiling(
   return { words, parts, rows, slices, chunk, chunks: times(chunk), stage: bytes(chunk, kh) <= shared ? kh : 1 };
 }
 
-export function conv2d(node: Conv2dNode, tails: readonly RequantizeNode[], compilation: Compilation): readonly GpuStep[] {
+export function conv2d(
+  node: Conv2dNode,
+  tails: readonly RequantizeNode[],
+  compilation: Compilation,
+): readonly GpuStep[] {
   return portions(tails, compilation.outputs).map((some) => compileSome(node, some, compilation));
 }
 
@@ -127,7 +131,12 @@ function pushConstants(
   const zero = input.zeroPoint.map((z) => z - storedOffset(input));
   const four = (word: number, value: (c: number) => number) =>
     packBytes([0, 1, 2, 3].map((i) => (4 * word + i < inChannels ? value(4 * word + i) : 0)));
-  const border = Array.from({ length: chunk * chunks }, (_, word) => [four(word, (c) => zero[c] as number), four(word, () => 1), 0, 0]);
+  const border = Array.from({ length: chunk * chunks }, (_, word) => [
+    four(word, (c) => zero[c] as number),
+    four(word, () => 1),
+    0,
+    0,
+  ]);
   const outputs = words * parts * 4;
   const packed = new Int32Array(slices * chunks * kh * kw * chunk * outputs);
   let to = 0;
@@ -155,7 +164,13 @@ function pushConstants(
 }
 
 /** `bias + sum (s - 1 - s * z) * w`, modulo 2^32, padded to `length`. */
-function foldedBias(weight: IntegerTensor, bias: IntegerTensor, zero: readonly number[], spacing: number, length: number) {
+function foldedBias(
+  weight: IntegerTensor,
+  bias: IntegerTensor,
+  zero: readonly number[],
+  spacing: number,
+  length: number,
+) {
   const size = weight.length / bias.length;
   const rest = zero.map((z) => spacing - 1 - spacing * z);
   const folded = new Int32Array(length);
@@ -179,11 +194,9 @@ function mainWgsl(node: Conv2dNode, input: LevelsInfo, tiling: Tiling, at: Place
   const isOdd = node.weightSpacing === 2;
   const pixels = Array.from({ length: PIXELS }, (_, p) => p);
   const outputs = Array.from({ length: words }, (_, j) => j);
-  const lines = (each: (p: number, j: number) => string) => pixels.flatMap((p) => outputs.map((j) => each(p, j))).join('\n');
-  const sum = (p: number, j: number) => {
-    const dots = isOdd ? `2 * sum${p}_${j} + vec4(all${p})` : `sum${p}_${j}`;
-    return `${input.spacing} * (${dots}) + bitcast<vec4<i32>>(constants[${at.bias}u + at + ${j}u])`;
-  };
+  const lines = (each: (p: number, j: number) => string) =>
+    pixels.flatMap((p) => outputs.map((j) => each(p, j))).join('\n');
+  const sum = (p: number, j: number) => (isOdd ? `2 * sum${p}_${j} + vec4(all${p})` : `sum${p}_${j}`);
   return `
 var<workgroup> tile: array<u32, ${chunk * window}>;
 var<workgroup> weights: array<vec4<u32>, ${stageVectors}>;
@@ -229,17 +242,17 @@ ${lines((p, j) => `            sum${p}_${j} += vec4(dot4(x${p}, w${j}.x), dot4(x
     }
   }
   let y = group.y * ${rows}u + row;
-  let at = (group.z * ${parts}u + part) * ${words}u;
+  let first = (group.z * ${parts}u + part) * ${words}u;
   if (y >= size.y) { return; }
-${pixels
-  .map(
-    (p) => `  {
-    let x = group.x * ${COLUMNS}u + column + ${4 * p}u;
+  let sums = array<vec4<i32>, ${PIXELS * words}>(${pixels.flatMap((p) => outputs.map((j) => sum(p, j))).join(', ')});
+  for (var i = 0u; i < ${PIXELS * words}u; i++) {
+    let x = group.x * ${COLUMNS}u + column + (i / ${words}u) * 4u;
+    let at = first + i % ${words}u;
+    if (x >= size.x || at >= ${outWords}u) { continue; }
+    let acc = ${input.spacing} * sums[i] + bitcast<vec4<i32>>(constants[${at.bias}u + at]);
     let to = (y * size.x + x) * ${outWords}u + at;
-${outputs.map((j) => storeWgsl(`x < size.x && at + ${j}u < ${outWords}u`, sum(p, j), j, tails)).join('\n')}
-  }`,
-  )
-  .join('\n')}
+${Array.from({ length: tails }, (_, i) => `    to${i}[to] = tail${i}(acc, at);`).join('\n')}
+  }
 }
 `;
 }
@@ -247,8 +260,3 @@ ${outputs.map((j) => storeWgsl(`x < size.x && at + ${j}u < ${outWords}u`, sum(p,
 const oddSums = ({ border }: Places, chunk: number, pixels: readonly number[]): string =>
   `            let ones = constants[${border}u + chunk * ${chunk}u + word].y;
 ${pixels.map((p) => `            all${p} += dot4(x${p}, ones);`).join('\n')}`;
-
-const storeWgsl = (condition: string, sum: string, j: number, tails: number): string => `    if (${condition}) {
-      let acc = ${sum};
-${Array.from({ length: tails }, (_, i) => `      to${i}[to + ${j}u] = tail${i}(acc, at + ${j}u);`).join('\n')}
-    }`;

@@ -15,6 +15,8 @@ export interface GpuHost {
   readonly device: GPUDevice;
   /** How the device multiplies. */
   readonly dialect: Dialect;
+  /** Kernels by their code. */
+  readonly pipelines: Map<string, Promise<GPUComputePipeline>>;
   /** Throws what has befallen the device, if anything. */
   check(): void;
   /** Frees the device and all that is on it. */
@@ -59,10 +61,8 @@ export async function openDevice(gpu: object | undefined, where: string): Promis
   return {
     device,
     dialect: host.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') ? 'packed' : 'unpacked',
+    pipelines: new Map(),
     check: () => {
-      if (!state.isOpen) {
-        throw new RuntimeError('upscale', 'upscaler must be in use, got a disposed one', 'load the model again');
-      }
       if (state.fault) throw state.fault;
     },
     dispose: () => {

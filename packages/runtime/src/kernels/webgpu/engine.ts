@@ -6,7 +6,7 @@ import { layoutModel } from '../../layout.js';
 import type { IntegerModel } from '../../model.js';
 import type { Tap } from '../../run.js';
 import { type Arena, loadSteps, openArena } from './arena.js';
-import { openDevice } from './device.js';
+import { type GpuHost, openDevice } from './device.js';
 import { compile, type Program } from './program.js';
 import { executeTiles } from './run.js';
 import { cut, type Reach, type Room, reachOf, type Tile } from './tiles.js';
@@ -14,8 +14,6 @@ import { type Dialect, GROUPS } from './wgsl.js';
 
 /** How to run on WebGPU. */
 export interface WebgpuOptions {
-  /** What `navigator.gpu` is in browsers; by default that. */
-  readonly gpu?: object | undefined;
   /** What tensors of a tile may take, if tiles of 16 pixels and their surroundings can do with it. */
   readonly memoryBytes: number;
   /** Instead of the one that suits the host. */
@@ -30,43 +28,71 @@ const SHARED = 16384;
 const CORE = 16;
 
 /**
- * Compiles a model for WebGPU.
+ * Compiles a model for WebGPU, on a device of its own.
  *
+ * @param gpu what `navigator.gpu` is in browsers; by default that
  * @throws FormatError for a model that breaks the rules of the format
  * @throws RuntimeError where the host has no WebGPU device, or the model does not fit it
  */
-export async function openWebgpu(model: IntegerModel, where: string, options: WebgpuOptions): Promise<Engine> {
-  const layout = layoutModel(model, where);
-  const host = await openDevice(options.gpu, where);
+export async function openWebgpu(
+  model: IntegerModel,
+  where: string,
+  { gpu, ...options }: WebgpuOptions & { readonly gpu?: object | undefined },
+): Promise<Engine> {
+  const host = await openDevice(gpu, where);
   try {
-    const program = compile(layout, { dialect: options.dialect ?? host.dialect, outputs: OUTPUTS, shared: SHARED });
-    checkConstants(program, host.device.limits, where);
-    const steps = await loadSteps(host, program, where);
-    const reach = reachOf(layout);
-    const held: { arena: Arena | null } = { arena: null };
-    const arenaFor = async (area: number): Promise<Arena> => {
-      if (held.arena && held.arena.area >= area) return held.arena;
-      held.arena?.dispose();
-      held.arena = null;
-      held.arena = await openArena(host, program, steps, area);
-      return held.arena;
-    };
-    return {
-      largest: 3 * layout.scale ** 2,
-      work: program.work,
-      isExclusive: true,
-      async *run(image: Image, tap?: Tap) {
-        host.check();
-        const tiles = tilesFor(image, program, reach, host.device.limits, tap ? Number.POSITIVE_INFINITY : options.memoryBytes);
-        const arena = await arenaFor(Math.max(...tiles.map(({ width, height }) => width * height)));
-        return yield* executeTiles({ host, program, steps, arena }, image, tiles, tap);
-      },
-      dispose: host.dispose,
-    };
+    const engine = await openOn(host, model, where, options);
+    return { ...engine, dispose: () => void [engine.dispose(), host.dispose()] };
   } catch (error) {
     host.dispose();
     throw error;
   }
+}
+
+/** The same on a device that the caller owns, and that may be shared. */
+export async function openOn(
+  owner: GpuHost,
+  model: IntegerModel,
+  where: string,
+  { memoryBytes, dialect = owner.dialect }: WebgpuOptions,
+): Promise<Engine> {
+  const layout = layoutModel(model, where);
+  const program = compile(layout, { dialect, outputs: OUTPUTS, shared: SHARED });
+  const { limits } = owner.device;
+  checkConstants(program, limits, where);
+  const steps = await loadSteps(owner, program, where);
+  const reach = reachOf(layout);
+  const state: { arena: Arena | null; isOpen: boolean } = { arena: null, isOpen: true };
+  const host: GpuHost = {
+    ...owner,
+    check: () => {
+      if (state.isOpen) return owner.check();
+      throw new RuntimeError('upscale', 'upscaler must be in use, got a disposed one', 'load the model again');
+    },
+  };
+  const arenaFor = async (area: number): Promise<Arena> => {
+    if (state.arena && state.arena.area >= area) return state.arena;
+    state.arena?.dispose();
+    state.arena = null;
+    state.arena = await openArena(host, program, steps, area);
+    return state.arena;
+  };
+  return {
+    largest: 3 * layout.scale ** 2,
+    work: program.work,
+    isExclusive: true,
+    async *run(image: Image, tap?: Tap) {
+      host.check();
+      const tiles = tilesFor(image, program, reach, limits, tap ? Number.POSITIVE_INFINITY : memoryBytes);
+      const arena = await arenaFor(Math.max(...tiles.map(({ width, height }) => width * height)));
+      return yield* executeTiles({ host, program, steps, arena }, image, tiles, tap);
+    },
+    dispose: () => {
+      state.isOpen = false;
+      state.arena?.dispose();
+      for (const { constants } of steps) constants?.destroy();
+    },
+  };
 }
 
 type Limits = Pick<GPUSupportedLimits, 'maxStorageBufferBindingSize' | 'maxBufferSize'>;

@@ -1,6 +1,7 @@
 /** `input`: packed RGB bytes become words of three levels each. */
-import type { InputNode } from '../../model.js';
+
 import { find } from '../../layout.js';
+import type { InputNode } from '../../model.js';
 import type { Compilation, GpuStep } from './step.js';
 import { eachWord, groupsOfWords, prelude } from './wgsl.js';
 

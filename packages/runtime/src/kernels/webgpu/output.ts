@@ -1,6 +1,7 @@
 /** `output`: words of three levels become packed RGB bytes. */
-import type { OutputNode } from '../../model.js';
+
 import { find } from '../../layout.js';
+import type { OutputNode } from '../../model.js';
 import type { Compilation, GpuStep } from './step.js';
 import { eachWord, groupsOfWords, prelude } from './wgsl.js';
 

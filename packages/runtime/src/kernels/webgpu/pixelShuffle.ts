@@ -3,8 +3,9 @@
  * - `dcr`: `out[y*f+dy, x*f+dx, c] = in[y, x, (dy*f + dx)*C + c]`
  * - `crd`: `out[y*f+dy, x*f+dx, c] = in[y, x, c*f*f + dy*f + dx]`
  */
-import type { PixelShuffleNode } from '../../model.js';
+
 import { find } from '../../layout.js';
+import type { PixelShuffleNode } from '../../model.js';
 import type { Compilation, GpuStep } from './step.js';
 import { eachWord, groupsOfWords, prelude, wordsOf } from './wgsl.js';
 

@@ -40,7 +40,8 @@ export function reachOf({ groups }: Pick<Layout, 'groups'>): Reach {
   let reach: Reach = { x: 0, y: 0 };
   for (const { head, tails } of groups.toReversed()) {
     reach = farthest([head, ...tails].flatMap(({ name }) => seen.get(name) ?? []));
-    for (const name of inputsOf(head)) seen.set(name, farthest([...(seen.has(name) ? [seen.get(name) as Reach] : []), sourceReach(head, reach)]));
+    for (const name of inputsOf(head))
+      seen.set(name, farthest([...(seen.has(name) ? [seen.get(name) as Reach] : []), sourceReach(head, reach)]));
   }
   return reach;
 }
