@@ -40,6 +40,7 @@ ${tails.map((_, i) => `  to${i}[index] = tail${i}(acc, at);`).join('\n')}`,
     factor: grid.factor,
     groups: (width, height) => groupsOfWords(width * height * words),
     traffic: 4 * words * (2 + tails.length) * grid.factor ** 2,
+    dots: 0,
     work: grid.channels * grid.factor ** 2,
   };
 }

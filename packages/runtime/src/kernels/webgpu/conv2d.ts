@@ -83,7 +83,8 @@ function compileSome(
   const preparation = layout.prepare(node);
   const [input] = preparation.inputs as readonly [LevelsInfo];
   const tiling = chooseTiling(node, shared);
-  const { rows, slices } = tiling;
+  const { rows, slices, chunk, chunks } = tiling;
+  const outputs = slices * tiling.words * tiling.parts * 4;
   const constants = openConstants();
   const at = pushConstants(node, input, preparation, tiling, constants);
   const functions = tails.map((tail, i) => tailWgsl(i, tail, layout.prepare(tail), constants));
@@ -104,6 +105,7 @@ function compileSome(
     factor: input.factor,
     groups: (width, height) => [Math.ceil(width / COLUMNS), Math.ceil(height / rows), slices],
     traffic: 4 * (read + wordsOf(node.outChannels) * tails.length) * input.factor ** 2,
+    dots: kh * kw * chunk * chunks * outputs * input.factor ** 2,
     work: macsPerPixel(node) * input.factor ** 2,
   };
 }
@@ -147,10 +149,10 @@ function pushConstants(
           for (let o = slice * outputs; o < (slice + 1) * outputs; o++, to++) {
             if (o >= outChannels) continue;
             const start = (o * kh * kw + k) * inChannels;
-            packed[to] = four(word, (c) => {
+            for (let c = 4 * word; c < Math.min(4 * word + 4, inChannels); c++) {
               const w = weight[start + c] as number;
-              return isOdd ? (w - 1) / 2 : w;
-            });
+              packed[to] = (packed[to] as number) | (((isOdd ? (w - 1) / 2 : w) & 255) << (8 * (c & 3)));
+            }
           }
         }
       }

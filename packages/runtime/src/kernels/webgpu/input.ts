@@ -27,6 +27,7 @@ export function input({ name }: InputNode, { dialect, layout }: Compilation): re
       factor: 1,
       groups: (width, height) => groupsOfWords(width * height),
       traffic: 3 + 4,
+      dots: 0,
       work: 3,
     },
   ];

@@ -31,6 +31,7 @@ export function output({ name, input }: OutputNode, { dialect, layout }: Compila
       factor: scale,
       groups: (width, height) => groupsOfWords(Math.ceil((width * height * 3) / 4)),
       traffic: (3 + 4) * scale ** 2,
+      dots: 0,
       work: 3 * scale ** 2,
     },
   ];

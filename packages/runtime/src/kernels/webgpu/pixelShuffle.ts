@@ -44,6 +44,7 @@ export function pixelShuffle(
       factor: to.factor,
       groups: (width, height) => groupsOfWords(width * height * words),
       traffic: 4 * (wordsOf(from.channels) * from.factor ** 2 + words * to.factor ** 2),
+      dots: 0,
       work: to.channels * to.factor ** 2,
     },
   ];

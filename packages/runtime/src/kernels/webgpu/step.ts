@@ -19,6 +19,8 @@ export interface GpuStep {
   groups(width: number, height: number): Groups;
   /** Bytes between the device's memory and its kernel for each pixel of the input image, halos included, constants not. */
   readonly traffic: number;
+  /** Packed products of four for each pixel of the input image, padding included. */
+  readonly dots: number;
   /** Multiply-adds or the like for each pixel of the input image, as the model defines them: without padding. */
   readonly work: number;
 }
