@@ -21,9 +21,9 @@ async function finish(run: ReturnType<Engine['run']>): Promise<Image> {
 }
 
 /** The result equals the naive run's. */
-async function expectExact(model: IntegerModel, image: Image, dialect: Dialect): Promise<void> {
+async function expectExact(model: IntegerModel, image: Image, dialect: Dialect, memoryBytes = 2 ** 28): Promise<void> {
   if (host === null) return;
-  const engine = await openOn(host, model, 'test', { memoryBytes: 2 ** 28, dialect });
+  const engine = await openOn(host, model, 'test', { memoryBytes, dialect });
   expect([...(await finish(engine.run(image))).data]).toEqual(runNaive(model, image).get('result')?.values);
   engine.dispose();
 }
@@ -57,6 +57,17 @@ describe.skipIf(host === null)('the WebGPU engine', () => {
       },
     };
     await expectExact(tabled, randomImage(5, 18, 5), 'packed');
+  });
+
+  it('gives in tiles what it gives as a whole, where far pixels count', async () => {
+    const b = modelBuilder(33);
+    b.conv2d('wide', b.input(), [3, 4], { kernel: [3, 5], extreme: true });
+    b.requantize('q', 'wide', { factor: 1 / 2000, channels: 4, grid: levels(8, true) });
+    b.conv2d('up', 'q', [4, 12], { kernel: [5, 3], extreme: true });
+    b.requantize('up.q', 'up', { factor: 1 / 2000, grid: imageGrid });
+    b.output(b.pixelShuffle('shuffle', 'up.q', 2));
+    // Tiles of 22 x 22 pixels, of which 16 x 16 are kept.
+    await expectExact(b.build(2), randomImage(7, 50, 37), 'packed', 0);
   });
 
   it('feeds more consumers than a kernel may write', async () => {
