@@ -14,11 +14,11 @@ export interface Engine {
   /** Whether one image is run after another; else several may be interleaved. */
   readonly isExclusive: boolean;
   /**
-   * Runs an image block by block; yields the work done so far, of `work * width * height`.
+   * Runs an image block by block; yields the work done so far, of `work * width * height`. Asynchronous where another device does the work.
    *
    * @param tap sees every stored tensor when it is complete
    */
-  run(image: Image, tap?: Tap): Generator<number, Image>;
+  run(image: Image, tap?: Tap): Generator<number, Image> | AsyncGenerator<number, Image>;
   /** Frees what the host does not free by itself. */
   dispose(): void;
 }

@@ -8,6 +8,7 @@ import { checkImage, type Image } from './image.js';
 import { openWasm } from './kernels/wasm/engine.js';
 import { hasSimd } from './kernels/wasm/machine.js';
 import { availableThreads } from './kernels/wasm/threads.js';
+import { openWebgpu } from './kernels/webgpu/engine.js';
 import type { IntegerModel } from './model.js';
 import { type ModelSource, readSource } from './source.js';
 import { openTurns } from './turns.js';
@@ -23,6 +24,7 @@ const backends = {
   reference: (model) => Promise.resolve(openReference(model, 'load')),
   wasm: (model, { memoryBytes = MEMORY_BYTES, threads }) =>
     openWasm(model, 'load', { memoryBytes, threads: threadsFor(threads) }),
+  webgpu: (model, { memoryBytes = GPU_MEMORY_BYTES, gpu }) => openWebgpu(model, 'load', { memoryBytes, gpu }),
 } satisfies Record<string, (model: IntegerModel, options: LoadOptions) => Promise<Engine>>;
 
 /** Name of a backend. All give the same bytes. */
@@ -33,20 +35,27 @@ export const backendNames = Object.keys(backends) as readonly BackendName[];
 
 /** What rings of rows may take, unless the caller says otherwise. */
 const MEMORY_BYTES = 64 * 2 ** 20;
+/** What a GPU's tensors may take, unless the caller says otherwise; it bounds a submission too, which must not hold up the display for seconds. */
+const GPU_MEMORY_BYTES = 256 * 2 ** 20;
 
 export interface LoadOptions {
   /**
-   * `wasm`: WebAssembly with SIMD; `reference`: plain TypeScript; `auto` (the default): `wasm` where the host has it, else `reference`, as
-   * {@link Upscaler.backend} says.
+   * `wasm`: WebAssembly with SIMD; `webgpu`: the host's GPU; `reference`: plain TypeScript; `auto` (the default): `wasm` where the host has it, else `reference`,
+   * as {@link Upscaler.backend} says. `auto` takes no GPU, since an adapter does not tell whether it is faster than the processor: software adapters are far slower.
    */
   readonly backend?: BackendName | 'auto';
-  /** Bytes of rows that the WASM backend may hold, beside the model, the image and the result; wide images take at least 4 rows. 64 MiB by default. */
+  /**
+   * Bytes that may be held beside the model, the image and the result. WASM: of rows, at least 4 of them, 64 MiB by default. WebGPU: of a tile's tensors, at least 16
+   * pixels a side and what the network sees around them, 256 MiB by default.
+   */
   readonly memoryBytes?: number;
   /**
    * Threads of the WASM backend, the caller's included; by default as many as the host runs at a time, at most 4. On a page they need cross-origin isolation; without
    * it there is one.
    */
   readonly threads?: number;
+  /** The WebGPU backend's `GPU`, by default `navigator.gpu`. On Node: `create([])` of the package `webgpu`; keep it for as long as the upscaler. */
+  readonly gpu?: object | undefined;
 }
 
 /** Most threads by default. */
@@ -65,7 +74,7 @@ export interface UpscaleOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A loaded model. Several images may be upscaled at a time; the WASM backend takes one after another. */
+/** A loaded model. Several images may be upscaled at a time; the WASM and WebGPU backends take one after another. */
 export interface Upscaler {
   readonly model: IntegerModel;
   /** What runs it. */
@@ -90,7 +99,7 @@ const TURN_MS = 30;
  * Loads a model: reads it, checks it completely and prepares its kernels.
  *
  * @param source the bytes of a `.fqsr` file, or its URL, or on Node its path
- * @throws RuntimeError when the source cannot be read or the backend is unknown
+ * @throws RuntimeError when the source cannot be read, or the backend is unknown or not to be had on this host
  * @throws FormatError when the file is damaged or breaks the rules of the format
  *
  * @example
@@ -151,7 +160,7 @@ async function run(loaded: Loaded, image: Image, { onProgress, signal }: Upscale
     const work = engine.run(image);
     let started = performance.now();
     for (;;) {
-      const { done, value } = work.next();
+      const { done, value } = await work.next();
       if (done) {
         onProgress?.(total, total);
         return value;

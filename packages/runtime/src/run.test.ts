@@ -1,11 +1,23 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { gpu, hasGpu } from '../test/gpu.js';
 import { edsr, imageGrid, levels, midrise, modelBuilder, randomImage } from '../test/models.js';
 import { type NaiveTensor, runNaive } from '../test/naive.js';
-import { openReference } from './engine.js';
+import { type Engine, openReference } from './engine.js';
 import { parseModel, serializeModel } from './format.js';
 import type { Image } from './image.js';
 import { openWasm } from './kernels/wasm/engine.js';
+import { openDevice } from './kernels/webgpu/device.js';
+import { openOn } from './kernels/webgpu/engine.js';
 import type { IntegerModel } from './model.js';
+
+/** One device for all models, so that layers of one shape are compiled once. */
+const host = hasGpu ? await openDevice(gpu, 'test') : null;
+afterAll(() => host?.dispose());
+
+/** WebGPU; without `tap` it goes tile by tile where the image is larger than a tile. */
+async function openGpu(model: IntegerModel): Promise<Record<string, Engine>> {
+  return host ? { webgpu: await openOn(host, model, 'test', { memoryBytes: 0 }) } : {};
+}
 
 /** Every stored tensor and the result equal the naive run's, on every backend, whole and by bands of rows. */
 async function expectExact(model: IntegerModel, image: Image): Promise<void> {
@@ -17,10 +29,11 @@ async function expectExact(model: IntegerModel, image: Image): Promise<void> {
     wasm: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 1 }),
     'wasm, two threads': await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 2 }),
     'wasm, few rows': await openWasm(model, 'test', { memoryBytes: 0, threads: 1 }),
+    ...(await openGpu(model)),
   };
   for (const [backend, engine] of Object.entries(engines)) {
     const seen: string[] = [];
-    const result = finish(
+    const result = await finish(
       engine.run(image, (name, levels, height, width, channels) => {
         const { values, ...size } = naive.get(name) as NaiveTensor;
         expect({ name, height, width, channels }).toEqual({
@@ -36,14 +49,14 @@ async function expectExact(model: IntegerModel, image: Image): Promise<void> {
     expect(seen.toSorted()).toEqual(stored.toSorted());
     expect([...result.data], backend).toEqual(wanted);
     expect(result).toMatchObject({ width: image.width * model.scale, height: image.height * model.scale, channels: 3 });
-    expect([...finish(engine.run(image)).data], `${backend}, by bands`).toEqual(wanted);
+    expect([...(await finish(engine.run(image))).data], `${backend}, by bands`).toEqual(wanted);
     engine.dispose();
   }
 }
 
-function finish<Result>(run: Generator<number, Result>): Result {
+async function finish(run: ReturnType<Engine['run']>): Promise<Image> {
   for (;;) {
-    const { done, value } = run.next();
+    const { done, value } = await run.next();
     if (done) return value;
   }
 }
