@@ -4,7 +4,7 @@ import { BINS, type Histogram, observeHistogram } from './histogram.js';
 import { gridOver } from './range.js';
 import type { Calibration, Extent } from './types.js';
 
-/** The share that NVIDIA's survey finds best over many networks at 8 bits (Wu et al., "Integer Quantization for Deep Learning Inference", 2020, table 5). */
+/** Among those compared in "Integer Quantization for Deep Learning Inference" (Wu et al., 2020), and the default of NVIDIA's toolkit. */
 const DEFAULT = 99.99;
 
 /**

@@ -64,7 +64,7 @@ export interface WeightPair {
 }
 
 /**
- * The analytic form, from the inputs' means alone: `db[o] = -sum over i of E[x_i] * sum over taps of (w~ - w)[tap, i, o]` (equation 17). Exact where no
+ * The analytic form, from the inputs' means alone: `db[o] = -sum over i of E[x_i] * sum over taps of (w~ - w)[tap, i, o]`. Exact where no
  * border pads, when the activations are not quantized.
  *
  * @param inputMeans `E[x_i]` of each input channel, measured, or from {@link rectifiedNormalMean}
@@ -93,7 +93,7 @@ export function expectedBiasCorrection(
 }
 
 /**
- * `E[max(x, 0)]` of a normal `x` (equation 19 with `a = 0`, `b = infinity`): `deviation * phi(t) + mean * Phi(t)`, `t = mean / deviation`. With a batch norm in front
+ * `E[max(x, 0)]` of a normal `x` (the clipped normal of the paper's appendix, clipped below at 0): `deviation * phi(t) + mean * Phi(t)`, `t = mean / deviation`. With a batch norm in front
  * of the ReLU, mean and deviation are its beta and |gamma|.
  *
  * @param deviation standard deviation, >= 0

@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 /**
- * The scale of each channel between two layers: `s_i = sqrt(r1_i * r2_i) / r2_i = sqrt(r1_i / r2_i)` (equation 11). After `W1 / s` and `W2 * s` both ranges are
+ * The scale of each channel between two layers: `s_i = sqrt(r1_i * r2_i) / r2_i = sqrt(r1_i / r2_i)`. After `W1 / s` and `W2 * s` both ranges are
  * `sqrt(r1_i * r2_i)`. A channel with a range of 0 on either side stays as it is: 1.
  *
  * @param first ranges of the channels where they are made: of the first layer's outgoing weights, or of the activations

@@ -1,5 +1,5 @@
 /**
- * Learned rounding (AdaRound: Nagel et al., ICML 2020, equations 23 to 25): each weight goes to the level below or above it, whichever serves the layer's output.
+ * Learned rounding (AdaRound: Nagel et al., ICML 2020): each weight goes to the level below or above it, whichever serves the layer's output.
  */
 import * as tf from '@tensorflow/tfjs';
 import { QuantError } from '../error.js';

@@ -57,7 +57,7 @@ function errorOf(plan: string, options: Partial<PostTrainOptions>): number {
   return sum / 3;
 }
 
-const learning = { iterations: 60, batchSize: 4 };
+const learning = { iterations: 40, batchSize: 4 };
 
 describe('regions', () => {
   it('are residual blocks and single convolutions, each convolution in exactly one', () => {

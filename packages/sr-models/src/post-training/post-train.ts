@@ -30,7 +30,7 @@ export interface PostTrainOptions {
   readonly onRegion?: (report: RegionReport) => void;
 }
 
-/** What worked best at 8 and at 4 bits (see `docs/post-training.md`). */
+/** What came nearest to the float network at 8 and at 4 bits (see `docs/post-training.md`). */
 export const postTrainDefaults: PostTrainOptions = {
   calibration: 'mse',
   equalization: 'none',
