@@ -21,6 +21,9 @@ export interface Validation {
   readonly measure: (step: number, params: Params) => Promise<ValidationLine>;
 }
 
+/** The training has set the backend. */
+const keepBackend = async (): Promise<void> => {};
+
 /** Opens the validation that a config asks for; `null` where it asks for none. @throws CliError or DatasetError naming the source */
 export async function openValidation(
   folder: string,
@@ -56,7 +59,7 @@ async function measured(
   params: Params,
   io: Io,
 ): Promise<Pick<ValidationLine, 'images' | 'psnr' | 'ssim'> & { readonly samples: readonly Sample[] }> {
-  const network = await graphNetwork({ model, plan, params });
+  const network = await graphNetwork({ model, plan, params }, keepBackend);
   const pictures: Promise<Sample>[] = [];
   // The training's own display goes on.
   const quiet: Io = { say: io.say, progress: () => ({ update: () => {}, stop: () => {} }) };

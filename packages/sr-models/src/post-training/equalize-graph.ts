@@ -4,7 +4,7 @@ import { type Conv2dNode, type Graph, type GraphNode, type GraphOp, inputsOf } f
 import type { Params } from '../params.js';
 
 /** Ops with `f(s x) = s f(x)` for every `s > 0` of each channel. */
-const homogeneous: Partial<Record<GraphOp, true>> = { relu: true, scale: true, pixelShuffle: true };
+const homogeneous: Partial<Record<GraphOp, true>> = { relu: true, prelu: true, scale: true, pixelShuffle: true };
 
 /** Rounds over all pairs, at most, and the scale that still counts as 1. */
 const [ROUNDS, SETTLED] = [100, 1e-3];
