@@ -21,14 +21,15 @@ const productOf = ({ constant }: ColumnAccess, x: Code): Code => f32x4.mul(x, co
 
 const clamped = ({ get }: ColumnAccess, r: Code) => f32x4.pmin(f32x4.pmax(r, get('qmin')), get('qmax'));
 
-/** Sets the local `v` from the product in the local `r`. */
+/** Sets the local `level` to `v`, from the product in the local `r`. */
 function setValue(access: ColumnAccess, variant: FakeQuantVariant): Code {
   const { get, set, constant } = access;
-  if (!isAffine(variant)) return [...set('v', clamped(access, get('r'))), ...set('v', levelOf(access, variant, 'v'))];
+  if (!isAffine(variant))
+    return [...set('level', clamped(access, get('r'))), ...set('level', levelOf(access, variant, 'level'))];
   const zero = constant('zero');
   return [
-    ...set('v', f32x4.add(levelOf(access, variant, 'r'), zero)),
-    ...set('v', f32x4.sub(clamped(access, get('v')), zero)),
+    ...set('level', f32x4.add(levelOf(access, variant, 'r'), zero)),
+    ...set('level', f32x4.sub(clamped(access, get('level')), zero)),
   ];
 }
 
@@ -49,7 +50,7 @@ const shared = (variant: FakeQuantVariant) => ({
   columns: isAffine(variant) ? ['ratio', 'zero'] : ['ratio'],
   // Constants as numbers: the compiler would make those in the code anew for each vector.
   numbers: ['qmin', 'qmax', ...(variant.spacing === 2 ? ['oneHalf', 'one'] : [])],
-  scratch: ['x value', 'r', 'q', 'v', 'dq', 'dr', 'half', 'index'],
+  scratch: ['x value', 'r', 'q', 'level', 'dq', 'dr', 'half', 'index'],
 });
 
 /** `x` to `v`. */
@@ -62,7 +63,7 @@ export const fakeQuantPass = (variant: FakeQuantVariant): ColumnFunction => ({
   body: (access) => [
     access.set('r', productOf(access, access.load('x'))),
     setValue(access, variant),
-    access.store('v', access.get('v')),
+    access.store('v', access.get('level')),
   ],
 });
 
@@ -86,7 +87,7 @@ export const fakeQuantGradPass = (variant: FakeQuantVariant, surrogate: Surrogat
       set('dr', surrogate === 'clipped' ? blocked : get('dq')),
       store('dx', f32x4.mul(get('dr'), constant('ratio'))),
       addTo('byValue', f32x4.mul(get('dr'), get('x value'))),
-      addTo('byLevel', f32x4.mul(get('dr'), get('v'))),
+      addTo('byLevel', f32x4.mul(get('dr'), get('level'))),
       addTo('byZero', f32x4.sub(get('dr'), get('dq'))),
     ];
   },
