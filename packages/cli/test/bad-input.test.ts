@@ -89,7 +89,7 @@ describe('one line, the right exit code, nothing written', () => {
       'an altered checkpoint',
       () => ['export', at('altered.safetensors'), '-o', at('results', 'out.fqsr')],
       1,
-      /altered\.safetensors: .*family must be one of edsr, got "esdr"/,
+      /altered\.safetensors: .*family must be one of edsr, .*got "esdr"/,
     ],
     ['an image as a checkpoint', () => ['info', at('text.png')], 1, /text\.png: /],
     [
