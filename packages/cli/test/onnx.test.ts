@@ -68,7 +68,9 @@ describe('export --format onnx', () => {
     expect(usage.stderr).toMatch(/--unverified: must be left out with --format fqsr/);
     const done = await fqsr('export', at('model.fqsr'), '-o', at('d.fqsr'));
     expect(done.code).toBe(1);
-    expect(done.stderr).toMatch(/must be a checkpoint, got an integer model \(it is exported already; --format onnx takes it\)/);
+    expect(done.stderr).toMatch(
+      /must be a checkpoint, got an integer model \(it is exported already; --format onnx takes it\)/,
+    );
     expect(existsSync(at('d.fqsr'))).toBe(false);
     expect(readdirSync(at('.')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
