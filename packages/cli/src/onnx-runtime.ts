@@ -24,7 +24,7 @@ export async function openOnnxRuntime(packages: readonly string[] = onnxPackages
     if (ort) return runtimeOf(name, ort);
   }
   throw new CliError(
-    `export: ONNX files are verified in ONNX Runtime, and neither ${packages.join(' nor ')} is installed (npm install onnxruntime-node, or take --unverified)`,
+    `export: ONNX files are verified in ONNX Runtime, and none of ${packages.join(', ')} is installed (npm install onnxruntime-node, or take --unverified)`,
   );
 }
 

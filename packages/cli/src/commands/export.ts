@@ -7,7 +7,7 @@ import { CliError, UsageError } from '../errors.js';
 import { exportFqsr } from '../exporting.js';
 import { assertWritable, writeWhole } from '../files.js';
 import type { Verification } from '../formats/format.js';
-import { type FormatName, formatNames, formats } from '../formats/registry.js';
+import { formatNames, formats } from '../formats/registry.js';
 import type { Io } from '../io.js';
 import { type ModelFile, readModelFile } from '../networks.js';
 import { quantity, table } from '../table.js';
@@ -44,7 +44,7 @@ export const exportCommand = defineCommand({
     }
     await assertWritable(output);
     const file = await readModelFile(path, 'model');
-    if (file.kind === 'fqsr' && !isForeign) throw alreadyExported(path, format);
+    if (file.kind === 'fqsr' && !isForeign) throw alreadyExported(path);
     const images = await imagesOf(verify, scaleOf(file));
     io.say(`verifying on ${images.length} images of ${verify}`);
     const integers = await integersOf(file, images, io);
@@ -92,10 +92,10 @@ function scaleOf(file: ModelFile): number {
   return file.kind === 'fqsr' ? file.model.scale : file.checkpoint.model.config.scale;
 }
 
-function alreadyExported(path: string, format: FormatName): CliError {
-  const others = formatNames.filter((name) => formats[name].isForeign).join(', ');
+function alreadyExported(path: string): CliError {
+  const others = formatNames.filter((name) => formats[name].isForeign).map((name) => `--format ${name}`);
   return new CliError(
-    `${path} must be a checkpoint for --format ${format}, got an integer model (it is exported already; --format may be ${others})`,
+    `${path} must be a checkpoint, got an integer model (it is exported already; ${others.join(', ')} takes it)`,
   );
 }
 
