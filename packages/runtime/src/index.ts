@@ -160,7 +160,9 @@ async function run(loaded: Loaded, image: Image, { onProgress, signal }: Upscale
     const work = engine.run(image);
     let started = performance.now();
     for (;;) {
-      const { done, value } = await work.next();
+      // A synchronous engine is left between its blocks only when the event loop gets its turn, below.
+      const step = work.next();
+      const { done, value } = step instanceof Promise ? await step : step;
       if (done) {
         onProgress?.(total, total);
         return value;
