@@ -156,8 +156,8 @@ async function run(loaded: Loaded, image: Image, { onProgress, signal }: Upscale
   signal?.throwIfAborted();
   const total = engine.work * image.width * image.height;
   const turns = openTurns();
+  const work = engine.run(image);
   try {
-    const work = engine.run(image);
     let started = performance.now();
     for (;;) {
       // A synchronous engine is left between its blocks only when the event loop gets its turn, below.
@@ -176,6 +176,8 @@ async function run(loaded: Loaded, image: Image, { onProgress, signal }: Upscale
     }
   } finally {
     turns.close();
+    // Given up on the way, it ends in order: its threads finish their blocks.
+    await work.return(undefined as never);
   }
 }
 

@@ -109,8 +109,15 @@ function* runStep(
     memory[job / 4 + jobFields[field as keyof typeof values]] = value;
   if (blocks > 1) threads?.start();
   const rowsWork = (work * width * (y1 - y0)) / factor;
-  while (kernels.work(job, scratch, BLOCKS)) {
-    yield Math.round(before + rowsWork * Math.min(1, (words()[job / 4 + jobFields.next] as number) / blocks));
+  try {
+    while (kernels.work(job, scratch, BLOCKS)) {
+      yield Math.round(before + rowsWork * Math.min(1, (words()[job / 4 + jobFields.next] as number) / blocks));
+    }
+  } finally {
+    // Also when the image is given up: the next one writes over this job.
+    if (blocks > 1) {
+      Atomics.store(words(), job / 4 + jobFields.next, blocks);
+      threads?.wait();
+    }
   }
-  if (blocks > 1) threads?.wait();
 }

@@ -125,7 +125,7 @@ function startThread(): Thread {
   const host = globalThis as Host;
   const node = host.process?.getBuiltinModule?.('node:worker_threads');
   if (node) {
-    const code = `${program} require('node:worker_threads').parentPort.once('message', serve);`;
+    const code = `${program} process.getBuiltinModule('node:worker_threads').parentPort.once('message', serve);`;
     const thread = new node.Worker(code, { eval: true });
     thread.unref();
     return thread;
