@@ -26,7 +26,7 @@ export interface Threads {
   readonly count: number;
   /** Lets them take blocks of the job that stands in memory. */
   start(): void;
-  /** Returns when all have finished. @throws RuntimeError when one has not for ten seconds */
+  /** Returns when all have finished, or they are closed. @throws RuntimeError when one has not for ten seconds */
   wait(): void;
   close(): void;
 }
@@ -76,6 +76,7 @@ export function openThreads(data: Omit<ThreadData, 'scratch'>, words: Int32Array
     return thread;
   });
   const count = threads.length;
+  let isClosed = false;
   return {
     count,
     start: () => {
@@ -83,8 +84,11 @@ export function openThreads(data: Omit<ThreadData, 'scratch'>, words: Int32Array
       Atomics.add(words, jobFields.generation, 1);
       Atomics.notify(words, jobFields.generation);
     },
-    wait: () => waitForAll(words),
+    wait: () => {
+      if (!isClosed) waitForAll(words);
+    },
     close: () => {
+      isClosed = true;
       Atomics.store(words, jobFields.stop, 1);
       Atomics.add(words, jobFields.generation, 1);
       Atomics.notify(words, jobFields.generation);
