@@ -26,6 +26,7 @@ export { type EdsrConfig, edsr } from './models/edsr.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
 export type { ModelConfig, ModelFamily } from './models/types.js';
+export type { OnnxRounding } from './onnx/levels.js';
 export {
   type OnnxExport,
   type OnnxLevels,

@@ -1,7 +1,7 @@
 /** The format contract: how an integer model is written for one kind of reader. */
 import type { Image } from '@fqsr/datasets';
 import type { IntegerModel } from '@fqsr/runtime';
-import type { LayerAgreement } from '@fqsr/sr-models';
+import type { LayerAgreement, OnnxRounding } from '@fqsr/sr-models';
 import type { Io } from '../io.js';
 
 /** One comparison of what was written with what it was written from, tensor by tensor, over all images. */
@@ -25,6 +25,8 @@ export interface Integers {
   readonly bytes: Uint8Array;
   /** Low-resolution images to verify on; none where verification was declined. */
   readonly images: readonly Image[];
+  /** For ONNX: the runtime's levels everywhere, or speed. */
+  readonly rounding: OnnxRounding;
 }
 
 /** A format. */

@@ -9,15 +9,15 @@ import type { ExportFormat } from './format.js';
 export const onnxFormat = {
   label: 'ONNX (QDQ, opset 21) for ONNX Runtime',
   isForeign: true,
-  write: async ({ model, images }, io) => {
-    const { bytes } = toOnnx(model);
+  write: async ({ model, images, rounding }, io) => {
+    const { bytes } = toOnnx(model, { rounding });
     if (images.length === 0) return { bytes, verified: null };
     const { label, run } = await openOnnxRuntime();
     const runs: (readonly LayerAgreement[])[] = [];
     const progress = io.progress(`verify in ${label}`, images.length, 'images');
     try {
       for (const image of images) {
-        runs.push(await verifyOnnx(model, image, (tap) => runModel(model, image, { tap }), run));
+        runs.push(await verifyOnnx(model, image, (tap) => runModel(model, image, { tap }), run, { rounding }));
         progress.update(runs.length);
       }
     } finally {
@@ -35,6 +35,6 @@ export function checkOnnx(agreement: readonly LayerAgreement[], label: string): 
   if (image === undefined || agrees([image])) return;
   const first = agreement.find(({ different }) => different > 0);
   throw new CliError(
-    `export: the image of ${label} must equal the integers to ${tolerance.levels} level on ${tolerance.share * 100} % of samples, got ${image.largest} levels on ${((100 * image.different) / image.samples).toFixed(3)} %, first in ${first?.tensor} (an untrained network multiplies a single tie: train it; a processor without VNNI may saturate 8-bit weights: verify on another)`,
+    `export: the image of ${label} must equal the integers to ${tolerance.levels} level on ${tolerance.share * 100} % of samples, got ${image.largest} levels on ${((100 * image.different) / image.samples).toFixed(3)} %, first in ${first?.tensor} (take --rounding exact; a processor without VNNI may saturate 8-bit weights: verify on another)`,
   );
 }

@@ -1,6 +1,7 @@
 /**
- * The general way of a requantization, for what ONNX has no fused integer operation for: the accumulator as an exact number in a tensor, then its factor, its rounding
- * (`floor(x + 1/2)`; `floor(x / 2)` on mid-rise grids), and its table or clamp, one after another.
+ * The general way of a requantization, for what ONNX has no fused integer operation for: the accumulator as a number of float64, then its factor, its
+ * rounding (`floor(x + 1/2)`; `floor(x / 2)` on mid-rise grids), and its table or clamp, one after another. An accumulator that is not clamped has at most 9 bits before
+ * the point behind a factor of 31 bits: float64 holds every product that matters without rounding.
  */
 import type { AddNode, Conv2dNode, RequantizeNode } from '@fqsr/runtime/format';
 import { ModelError } from '../error.js';
@@ -11,6 +12,7 @@ import {
   dequantize,
   type Exporting,
   factorsOf,
+  factorValue,
   levelsOf,
   type Producer,
   quantize,
@@ -29,16 +31,19 @@ export function exactRequantize(exporting: Exporting, node: RequantizeNode, prod
     producer.op === 'conv2d' ? convolve(exporting, producer) : add(exporting, producer),
   );
   const scaled = builder.node('Mul', `${name}.scaled`, [sum, factors(exporting, node, sum)]);
-  const shifted = isOdd ? scaled : builder.node('Add', `${name}.shifted`, [scaled, builder.scalar('float', 0.5)]);
+  const shifted = isOdd ? scaled : builder.node('Add', `${name}.shifted`, [scaled, builder.scalar('double', 0.5)]);
   const whole = builder.node('Floor', `${name}.whole`, [shifted]);
   const { offset, zero } = storage(node);
-  if (!table) return clampStored(exporting, node, quantize(exporting, whole, zero, name));
+  if (!table) {
+    const narrow = builder.node('Cast', `${name}.narrow`, [whole], castTo('float'));
+    return clampStored(exporting, node, quantize(exporting, narrow, zero, name));
+  }
   const entries = tensorOf(exporting, table.levels);
   const levels = Array.from(entries, (level) => Math.min(node.qmax, Math.max(node.qmin, level)) - offset);
   const high = table.low + levels.length - 1;
-  const ends = [builder.scalar('float', table.low), builder.scalar('float', high)];
+  const ends = [builder.scalar('double', table.low), builder.scalar('double', high)];
   const clipped = builder.node('Clip', `${name}.clipped`, [whole, ...ends]);
-  const index = builder.node('Sub', `${name}.position`, [clipped, builder.scalar('float', table.low)]);
+  const index = builder.node('Sub', `${name}.position`, [clipped, builder.scalar('double', table.low)]);
   const position = builder.node('Cast', `${name}.index`, [index], castTo('int32'));
   return builder.node('Gather', name, [builder.constant(table.levels, 'uint8', [levels.length], levels), position]);
 }
@@ -49,12 +54,12 @@ function factors(exporting: Exporting, node: RequantizeNode, sum: string): strin
   const half = node.grid.spacing === 2 ? 0.5 : 1;
   const constant = (name: string, keys: { readonly multiplier: string; readonly shift: string }) => {
     const channels = tensorOf(exporting, keys.multiplier).length;
-    const values = factorsOf(exporting, keys, channels).map((factor) => factor * half);
-    return builder.constant(name, 'float', [channels, 1, 1], values);
+    const values = factorsOf(exporting, keys, channels).map((factor) => factorValue(factor) * half);
+    return builder.constant(name, 'double', [channels, 1, 1], values);
   };
   const positive = constant(`${node.name}.factor`, node);
   if (!node.negative) return positive;
-  const below = builder.node('Less', `${node.name}.below`, [sum, builder.scalar('float', 0)]);
+  const below = builder.node('Less', `${node.name}.below`, [sum, builder.scalar('double', 0)]);
   return builder.node('Where', `${node.name}.factors`, [
     below,
     constant(`${node.name}.negative`, node.negative),
@@ -62,7 +67,7 @@ function factors(exporting: Exporting, node: RequantizeNode, sum: string): strin
   ]);
 }
 
-/** `ConvInteger` on weights of uint8 with zero point 128, then bias: float32 of the int32 accumulator. */
+/** `ConvInteger` on weights of uint8 with zero point 128, then bias: the int32 accumulator as float64. */
 function convolve(exporting: Exporting, conv: Conv2dNode): string {
   const { builder } = exporting;
   const { name, kernel, inChannels, outChannels } = conv;
@@ -93,10 +98,10 @@ function convolve(exporting: Exporting, conv: Conv2dNode): string {
     doubled,
     builder.constant(conv.bias, 'int32', [outChannels, 1, 1], constants),
   ]);
-  return builder.node('Cast', `${name}.float`, [sum], castTo('float'));
+  return builder.node('Cast', `${name}.wide`, [sum], castTo('double'));
 }
 
-/** The sum of two stored tensors, exact in float32. */
+/** The sum of two stored tensors, exact in float32 already, as float64. */
 function add(exporting: Exporting, { name, inputs }: AddNode): string {
   const { builder } = exporting;
   const parts = inputs.map((input) => {
@@ -104,5 +109,5 @@ function add(exporting: Exporting, { name, inputs }: AddNode): string {
     const steps = dequantize(exporting, levels, levels.spacing, name);
     return levels.spacing === 2 ? builder.node('Add', `${name}.odd`, [steps, builder.scalar('float', 1)]) : steps;
   });
-  return builder.node('Add', name, parts);
+  return builder.node('Cast', `${name}.wide`, [builder.node('Add', name, parts)], castTo('double'));
 }

@@ -1,86 +1,100 @@
 /**
  * A convolution and its requantization as `DequantizeLinear -> Conv -> QuantizeLinear`, which ONNX Runtime turns into one `QLinearConv`: int8 by uint8 products, int32 sums.
  *
- * Levels have scale 1, so the float between them counts levels; the factor of the requantization is the scale of the weights. ONNX Runtime then multiplies the int32 sum by
- * exactly that float32 factor.
+ * Levels have scale 1, so the float between them counts levels; the factor of the requantization is the scale of the weights, which ONNX Runtime multiplies the int32 sum by in
+ * float32: see `float-factor.ts`.
  */
 import type { Conv2dNode, RequantizeNode } from '@fqsr/runtime/format';
 import { castTo } from './builder.js';
 import { type ConvInput, convInput } from './conv-input.js';
-import { clampStored, dequantize, type Exporting, factorsOf, quantize, share, storage } from './levels.js';
+import { type ExactFactor, type FloatFactor, floatFactor } from './float-factor.js';
+import { clampStored, dequantize, type Exporting, factorsOf, type Levels, quantize, share, storage } from './levels.js';
 
 /** One convolution of a requantization: what each output channel's weights and bias are multiplied by, and the factor behind. */
 interface Branch {
   readonly name: string;
   readonly signs: readonly (-1 | 0 | 1)[];
-  readonly factors: Float32Array;
+  readonly factors: readonly FloatFactor[];
   /** What is stored for 0: what lies below -zero or above 255 - zero saturates. */
   readonly zero: number;
 }
 
-/** Whether QLinearConv can hold it: mid-tread grids, weights of int8 also where a negative slope turns them round. */
-export function fitsFusedConv(exporting: Exporting, node: RequantizeNode, conv: Conv2dNode): boolean {
-  const { levels, weights } = convInput(exporting, conv);
-  const turned = slopesOf(exporting, node, conv)?.some((slope) => slope < 0) ?? false;
-  const lowest = turned ? -127 : -128;
-  return (
-    !node.table &&
-    node.grid.spacing !== 2 &&
-    levels.spacing === 1 &&
-    weights.every((weight) => weight >= lowest && weight <= 127)
-  );
+/** The convolutions of a requantization. */
+export interface FusedConv {
+  readonly conv: Conv2dNode;
+  readonly branches: readonly Branch[];
 }
 
 /**
- * Emits the operations. PReLU is a sum of parts that saturation keeps on their side of zero: `max(0, acc * m)`, `min(0, acc * n)` for channels of slope >= 0, and
- * `max(0, -acc * |n|)` for the others, each a convolution of its own: cheaper than sums of 32 bits in memory.
+ * How QLinearConv can hold a requantization; null where it cannot: mid-rise grids, tables, weights beyond int8 (-127 and up where a negative slope turns them round), and where a level would not be
+ * the runtime's though it must.
  *
- * @returns the uint8 tensor
+ * PReLU is a sum of parts that saturation keeps on their side of zero: `max(0, acc * m)`, `max(0, -acc * |n|)` for channels of slope below zero, and `min(0, acc * n)` for the others,
+ * each a convolution of its own: cheaper than sums of 32 bits in memory.
  */
-export function fusedConv(exporting: Exporting, node: RequantizeNode, conv: Conv2dNode): string {
-  const input = convInput(exporting, conv);
-  const { zero } = storage(node);
-  const { outChannels } = conv;
-  const factors = factorsOf(exporting, node, outChannels);
-  const plain = { name: node.name, signs: Array<1>(outChannels).fill(1), factors, zero };
-  const slopes = slopesOf(exporting, node, conv);
-  if (!slopes) return clampStored(exporting, node, emit(exporting, conv, input, plain));
-  const magnitudes = slopes.map(Math.abs);
-  const branches: readonly Branch[] = [
-    { ...plain, name: `${node.name}.positive`, zero: 0 },
-    {
-      name: `${node.name}.turned`,
-      signs: Array.from(slopes, (slope) => (slope < 0 ? -1 : 0)),
-      factors: magnitudes,
-      zero: 0,
-    },
-    {
-      name: `${node.name}.negative`,
-      signs: Array.from(slopes, (slope) => (slope > 0 ? 1 : 0)),
-      factors: magnitudes,
-      zero: 255,
-    },
-  ];
-  const [first, ...others] = branches.filter(
-    ({ signs, zero: side }) => side === 255 || signs.some((sign) => sign !== 0),
-  ) as [Branch, ...Branch[]];
-  let sum = { tensor: emit(exporting, conv, input, first), zero: first.zero };
-  for (const branch of others) {
-    const part = { tensor: emit(exporting, conv, input, branch), zero: branch.zero };
-    const parts = [sum, part].map((each) =>
-      dequantize(exporting, { tensor: each.tensor, zeros: [each.zero], offset: 0, spacing: 1 }, 1, branch.name),
-    );
-    const added = exporting.builder.node('Add', `${branch.name}.sum`, parts);
-    // Parts above zero come first, and their sum is one too; the last part is the one below.
-    const to = branch === others.at(-1) ? zero : 0;
-    sum = { tensor: quantize(exporting, added, to, node.name), zero: to };
-  }
-  return clampStored(exporting, node, sum.tensor);
+export function planFusedConv(exporting: Exporting, node: RequantizeNode, conv: Conv2dNode): FusedConv | null {
+  const { levels, weights } = convInput(exporting, conv);
+  if (node.table || node.grid.spacing === 2 || levels.spacing === 2) return null;
+  const slopes = node.negative ? factorsOf(exporting, node.negative, conv.outChannels) : null;
+  const lowest = slopes?.some(({ multiplier }) => multiplier < 0) ? -127 : -128;
+  if (!weights.every((weight) => weight >= lowest && weight <= 127)) return null;
+  const branches = branchesOf(exporting, node, conv, slopes);
+  const misplaces = branches.some(({ factors }) => factors.some(({ misplaced }) => misplaced > 0));
+  return exporting.rounding === 'exact' && misplaces ? null : { conv, branches };
 }
 
-/** Factors below zero, signed. */
-function slopesOf(exporting: Exporting, node: RequantizeNode, conv: Conv2dNode): Float32Array | null {
-  return node.negative ? factorsOf(exporting, node.negative, conv.outChannels) : null;
+function branchesOf(
+  exporting: Exporting,
+  node: RequantizeNode,
+  { outChannels }: Conv2dNode,
+  slopes: readonly ExactFactor[] | null,
+): readonly Branch[] {
+  const { name, grid, qmin, qmax } = node;
+  const [low, high] = [qmin - grid.zeroPoint, qmax - grid.zeroPoint];
+  const upper = factorsOf(exporting, node, outChannels);
+  const signs = Array<1>(outChannels).fill(1);
+  if (!slopes) {
+    return [{ name, signs, factors: upper.map((each) => floatFactor(each, low, high)), zero: storage(node).zero }];
+  }
+  const side = (suffix: string, sign: -1 | 1, from: number, to: number, zero: number): Branch => {
+    const own = slopes.map(({ multiplier }) => (Math.sign(multiplier) === sign ? sign : 0));
+    const factors = slopes.map(({ multiplier, shift }, o) =>
+      own[o] === 0 ? unused : floatFactor({ multiplier: Math.abs(multiplier), shift }, from, to),
+    );
+    return { name: `${name}.${suffix}`, signs: own, factors, zero };
+  };
+  const positive = {
+    name: `${name}.positive`,
+    signs,
+    factors: upper.map((each) => floatFactor(each, Math.max(0, low), high)),
+    zero: 0,
+  };
+  const turned = side('turned', -1, Math.max(0, low), high, 0);
+  return [positive, ...(turned.signs.includes(-1) ? [turned] : []), side('negative', 1, low, Math.min(0, high), 255)];
+}
+
+/** Of a channel whose weights are zero. */
+const unused: FloatFactor = { factor: 1, misplaced: 0 };
+
+/** Emits the operations. @returns the uint8 tensor */
+export function fusedConv(exporting: Exporting, node: RequantizeNode, { conv, branches }: FusedConv): string {
+  const input = convInput(exporting, conv);
+  const parts: readonly Levels[] = branches.map((branch) => ({
+    tensor: emit(exporting, conv, input, branch),
+    zeros: [branch.zero],
+    offset: 0,
+    spacing: 1,
+  }));
+  const [first, ...others] = parts as readonly [Levels, ...Levels[]];
+  let sum = first;
+  for (const part of others) {
+    const both = [sum, part].map((each) => dequantize(exporting, each, 1, node.name));
+    const added = exporting.builder.node('Add', `${node.name}.sum`, both);
+    // Parts above zero come first, and their sum is one too; the last part is the one below.
+    const zero = part === others.at(-1) ? storage(node).zero : 0;
+    sum = { ...part, tensor: quantize(exporting, added, zero, node.name), zeros: [zero] };
+  }
+  return clampStored(exporting, node, sum.tensor);
 }
 
 function emit(exporting: Exporting, conv: Conv2dNode, input: ConvInput, branch: Branch): string {
@@ -100,7 +114,7 @@ function emit(exporting: Exporting, conv: Conv2dNode, input: ConvInput, branch: 
     `${name}.scale`,
     'float',
     [outChannels],
-    branch.factors.map((factor, o) => (signs[o] === 0 ? 1 : factor)),
+    branch.factors.map(({ factor }) => factor),
   );
   const zeros = share(exporting, `int8 zeros ${outChannels}`, () =>
     builder.constant(`int8 zeros ${outChannels}`, 'int8', [outChannels], new Int8Array(outChannels)),

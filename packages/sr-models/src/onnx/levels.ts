@@ -12,6 +12,7 @@ import type {
 } from '@fqsr/runtime/format';
 import { ModelError } from '../error.js';
 import type { Builder } from './builder.js';
+import type { ExactFactor } from './float-factor.js';
 
 /** A stored tensor: `level = stored + offset`. */
 export interface Levels {
@@ -24,8 +25,12 @@ export interface Levels {
   readonly spacing: 1 | 2;
 }
 
+/** `exact`: every level is the runtime's; `fused`: fused operations wherever there are any. */
+export type OnnxRounding = 'exact' | 'fused';
+
 /** An export under way. */
 export interface Exporting {
+  readonly rounding: OnnxRounding;
   readonly model: IntegerModel;
   readonly builder: Builder;
   /** Stored tensors by the name of their node. */
@@ -67,14 +72,19 @@ export function tensorOf({ model }: Exporting, key: string): IntegerTensor {
   return model.tensors[key] as IntegerTensor;
 }
 
-/** Factors `m / 2^n` as float32, one for each of `channels`; those of a lowered graph are float32 exactly. */
-export function factorsOf(exporting: Exporting, keys: FactorKeys, channels: number): Float32Array {
+/** The factors `m / 2^n` of a requantization, one for each of `channels`. */
+export function factorsOf(exporting: Exporting, keys: FactorKeys, channels: number): readonly ExactFactor[] {
   const multipliers = tensorOf(exporting, keys.multiplier);
   const shifts = tensorOf(exporting, keys.shift);
-  return Float32Array.from({ length: channels }, (_, channel) => {
+  return Array.from({ length: channels }, (_, channel) => {
     const at = multipliers.length > 1 ? channel : 0;
-    return (multipliers[at] as number) * 2 ** -(shifts[at] as number);
+    return { multiplier: multipliers[at] as number, shift: shifts[at] as number };
   });
+}
+
+/** A factor as a number, exact in float64; in float32 too where a graph was lowered. */
+export function factorValue({ multiplier, shift }: ExactFactor): number {
+  return multiplier * 2 ** -shift;
 }
 
 /** Where a requantization's levels are stored: counted from `offset`, between `low` and `high`. */

@@ -4,7 +4,7 @@
 import { bytes, encode, type Field, float, int, message, text } from './protobuf.js';
 
 /** Element types by their number in `TensorProto.DataType`. */
-export const dataTypes = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, int4: 22 } as const;
+export const dataTypes = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, double: 11, int4: 22 } as const;
 
 /** Name of an element type. */
 export type DataType = keyof typeof dataTypes;
@@ -98,6 +98,7 @@ function valueFields({ name, type, shape, doc }: OnnxValue): readonly Field[] {
 
 const writers = {
   float: { size: 4, write: (view, at, value) => view.setFloat32(at, value, true) },
+  double: { size: 8, write: (view, at, value) => view.setFloat64(at, value, true) },
   int32: { size: 4, write: (view, at, value) => view.setInt32(at, value, true) },
   int64: { size: 8, write: (view, at, value) => view.setBigInt64(at, BigInt(value), true) },
 } satisfies Partial<Record<DataType, { size: number; write: (view: DataView, at: number, value: number) => void }>>;

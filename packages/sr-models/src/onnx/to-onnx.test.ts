@@ -13,6 +13,7 @@ import {
 import { runOnnx } from '../../test/onnx.js';
 import { lower } from '../passes/lower.js';
 import { quantizeGraph } from '../passes/quantize.js';
+import { agrees } from '../passes/verify.js';
 import { onnxOutput, toOnnx } from './to-onnx.js';
 import { verifyOnnx } from './verify-onnx.js';
 
@@ -51,7 +52,7 @@ describe.each(cases)('$title', ({ graph }) => {
     const layers = await verified(model);
     const stored = model.nodes.filter(({ op }) => op === 'requantize' || op === 'pixelShuffle');
     expect(layers.map(({ tensor }) => tensor)).toEqual([...stored.map(({ name }) => name), 'output']);
-    // The contract allows one level on 0.1 % of the image; these small networks leave nothing.
+    // The contract allows one level on 0.1 % of the image; exact rounding leaves nothing.
     expect(apart(layers)).toEqual([]);
   });
 });
@@ -78,6 +79,20 @@ describe('toOnnx', () => {
     expect(toOnnx(wide).bytes.length - toOnnx(model).bytes.length).toBeGreaterThan(weights / 2 - 1000);
     expect(named(toOnnx(wide))).not.toContain('int8/Cast');
     expect(named(toOnnx(model))).toContain('int8/Cast');
+  });
+
+  it('fuses every convolution on request, and by itself those that float32 can do exactly', async () => {
+    const eight = tinyQuantized('w8a8s8', { features: 6 });
+    const wide = lower(eight, calibratedParams(eight, 1));
+    expect(named(toOnnx(wide))).toContain('ConvInteger');
+    expect(named(toOnnx(wide, { rounding: 'fused' }))).not.toContain('ConvInteger');
+    const layers = await verifyOnnx(wide, image, (tap) => runModel(wide, image, { tap }), runOnnx, {
+      rounding: 'fused',
+    });
+    expect(agrees(layers)).toBe(true);
+    const two = tinyQuantized('w2a2s2', { features: 6 });
+    expect(toOnnx(lower(two, calibratedParams(two, 1))).bytes.length).toBeGreaterThan(1000);
+    expect(named(toOnnx(lower(two, calibratedParams(two, 1)))).split('ConvInteger').length - 1).toBeLessThan(2);
   });
 
   it('takes images of any size, down to one pixel', async () => {

@@ -6,8 +6,8 @@ import { ModelError } from '../error.js';
 import { createBuilder } from './builder.js';
 import { exactRequantize } from './exact.js';
 import { fitsFusedAdd, fusedAdd } from './fused-add.js';
-import { fitsFusedConv, fusedConv } from './fused-conv.js';
-import { type Exporting, type Levels, levelsOf, type Producer, storage } from './levels.js';
+import { fusedConv, planFusedConv } from './fused-conv.js';
+import { type Exporting, type Levels, levelsOf, type OnnxRounding, type Producer, storage } from './levels.js';
 import { encodeOnnx, type OnnxNode, type OnnxValue } from './proto.js';
 
 /** INT4 came with 21. */
@@ -35,6 +35,11 @@ export interface OnnxExport {
 export interface OnnxOptions {
   /** `image`: the upscaled image (the default); `all`: also every stored tensor, to compare layer by layer. */
   readonly outputs?: 'image' | 'all';
+  /**
+   * `exact` (the default): every stored level is the runtime's; a convolution is fused where float32 gives just its levels, as it mostly does up to 4 bits, and done in steps
+   * elsewhere. `fused`: every convolution of mid-tread grids is fused, which is faster for 8-bit layers; single levels of these are off by one, and a deep network carries that on.
+   */
+  readonly rounding?: OnnxRounding;
 }
 
 /**
@@ -42,7 +47,7 @@ export interface OnnxOptions {
  *
  * Stored tensors are uint8, counted from their lowest level; factors are the scales of the weights, all other scales are 1; weights are int8, or int4 where they fit. A
  * convolution and its requantization are `QLinearConv` in ONNX Runtime, a skip `QLinearAdd`; skips with a step for each channel, mid-rise grids and tables (tanh) are `ConvInteger`
- * or exact sums and single operations behind. ONNX Runtime multiplies in float32 and rounds ties to even, so levels can differ where a product lies next to a tie: verify.
+ * or exact sums and single operations behind.
  *
  * @throws ModelError for 8-bit mid-rise weights, which fit no 8-bit type, and where anything but a convolution reads an image of several zero points
  *
@@ -50,9 +55,9 @@ export interface OnnxOptions {
  * const { bytes } = toOnnx(parseModel(await readFile('model.fqsr')));
  * const session = await InferenceSession.create(bytes); // of onnxruntime-node or onnxruntime-web
  */
-export function toOnnx(model: IntegerModel, { outputs = 'image' }: OnnxOptions = {}): OnnxExport {
+export function toOnnx(model: IntegerModel, { outputs = 'image', rounding = 'exact' }: OnnxOptions = {}): OnnxExport {
   const builder = createBuilder([onnxInput, onnxOutput]);
-  const exporting: Exporting = { model, builder, levels: new Map(), shared: new Map() };
+  const exporting: Exporting = { rounding, model, builder, levels: new Map(), shared: new Map() };
   const byName = new Map(model.nodes.map((node) => [node.name, node]));
   for (const node of model.nodes) {
     const levels = store(exporting, node, byName);
@@ -79,7 +84,7 @@ export function toOnnx(model: IntegerModel, { outputs = 'image' }: OnnxOptions =
       { name: onnxOutput, type: 'uint8', shape: size(scale), doc: `RGB, 0..255, ${scale} times as high and wide` },
       ...shown.filter(({ output }) => output !== onnxOutput).map(({ tensor, output }) => shownValue(tensor, output)),
     ],
-    metadata: { ...metadata, 'fqsr.name': name, 'fqsr.scale': String(scale) },
+    metadata: { ...metadata, 'fqsr.name': name, 'fqsr.scale': String(scale), 'fqsr.rounding': rounding },
   });
   return { bytes, shown };
 }
@@ -102,7 +107,8 @@ function store(exporting: Exporting, node: IntegerNode, byName: ReadonlyMap<stri
 }
 
 function requantize(exporting: Exporting, node: RequantizeNode, producer: Producer): string {
-  if (producer.op === 'conv2d' && fitsFusedConv(exporting, node, producer)) return fusedConv(exporting, node, producer);
+  const fused = producer.op === 'conv2d' ? planFusedConv(exporting, node, producer) : null;
+  if (fused) return fusedConv(exporting, node, fused);
   if (producer.op === 'add' && fitsFusedAdd(exporting, node, producer)) return fusedAdd(exporting, node, producer);
   return exactRequantize(exporting, node, producer);
 }

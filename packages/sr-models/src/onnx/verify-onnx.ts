@@ -2,7 +2,7 @@
 import type { IntegerModel } from '@fqsr/runtime/format';
 import { ModelError } from '../error.js';
 import type { ImageBytes, IntegerRun, LayerAgreement } from '../passes/verify.js';
-import { onnxInput, onnxOutput, toOnnx } from './to-onnx.js';
+import { type OnnxOptions, onnxInput, onnxOutput, toOnnx } from './to-onnx.js';
 
 /** A tensor of an ONNX run. */
 export interface OnnxTensorData {
@@ -23,6 +23,7 @@ export type OnnxRun = (
  * other with the integers. The last row is the image, under the name of the output node; the contract is about it.
  *
  * @param integers a run of the same model on the same image, for example by `runModel`
+ * @param options as `toOnnx` takes them
  * @throws ModelError when a run does not show a tensor at its size
  *
  * @example
@@ -36,11 +37,12 @@ export async function verifyOnnx(
   image: ImageBytes,
   integers: IntegerRun,
   run: OnnxRun,
+  options: Pick<OnnxOptions, 'rounding'> = {},
 ): Promise<readonly LayerAgreement[]> {
   const feeds = { [onnxInput]: { data: toPlanes(image), dims: [1, 3, image.height, image.width] } } as const;
-  const { bytes, shown } = toOnnx(model, { outputs: 'all' });
+  const { bytes, shown } = toOnnx(model, { ...options, outputs: 'all' });
   const outputs = await run(bytes, feeds);
-  const result = await run(toOnnx(model).bytes, feeds);
+  const result = await run(toOnnx(model, options).bytes, feeds);
   const layers = new Map<string, LayerAgreement>();
   const { data } = integers((name, levels) => {
     const own = shown.find(({ tensor }) => tensor === name);
