@@ -30,7 +30,7 @@ function difference(curve: readonly number[]): number {
 describe('20 steps of a fully quantized EDSR', () => {
   test('lower the loss on wasm', () => {
     expect(expected.every(Number.isFinite)).toBe(true);
-    expect(expected.at(-1)).toBeLessThan(0.8 * (expected[0] as number));
+    expect(expected.at(-1)).toBeLessThan(0.9 * (expected[0] as number));
   });
 
   test.skipIf(!hasWebgpu)(

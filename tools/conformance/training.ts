@@ -47,8 +47,8 @@ export const start = (): TrainerState => startState(graph, initParams(buildGraph
 
 /** All that a training must remember, as a file's bytes. */
 export function checkpointOf(trainer: Trainer, step: number): Uint8Array {
-  const { params, adam, observers } = trainer.state();
-  return serializeCheckpoint({ model, plan, params, training: { adam, observers }, run: { step } });
+  const { params, ...training } = trainer.state();
+  return serializeCheckpoint({ model, plan, params, training: { ...training, adversary: null }, run: { step } });
 }
 
 /** The state in such bytes. */
@@ -63,7 +63,7 @@ export const trainerFrom = (state: TrainerState): Trainer => new Trainer(graph, 
 
 /** Trains from one step to another; the loss of each, in grey levels. */
 export function trainSteps(trainer: Trainer, from: number, to: number): readonly number[] {
-  return Array.from({ length: to - from }, (_, i) => trainer.step(batchAt(from + i), 2e-3));
+  return Array.from({ length: to - from }, (_, i) => trainer.step(batchAt(from + i), 5e-4));
 }
 
 /** The loss curve of the whole training on the current backend. */

@@ -101,7 +101,6 @@ describe('what lies on mid-tread grids runs as integers, as the trained graph do
   });
 
   it.each<[QuantizerName, string]>([
-    ['fqsr', 'must lie on a midtread grid, got a midrise one'],
     ['quantsr', 'must be quantized as they are, got a learned shift'],
   ])('%s is refused with the reason', (name, reason) => {
     const graph = graphWith(name, 'clipped');
