@@ -100,10 +100,11 @@ describe('what lies on mid-tread grids runs as integers, as the trained graph do
     expect(layers.filter(({ different }) => different > 0)).toEqual([]);
   });
 
-  it.each<[QuantizerName, string]>([
-    ['quantsr', 'must be quantized as they are, got a learned shift'],
-  ])('%s is refused with the reason', (name, reason) => {
-    const graph = graphWith(name, 'clipped');
-    expect(() => lower(graph, trained(graph), {})).toThrow(reason);
-  });
+  it.each<[QuantizerName, string]>([['quantsr', 'must be quantized as they are, got a learned shift']])(
+    '%s is refused with the reason',
+    (name, reason) => {
+      const graph = graphWith(name, 'clipped');
+      expect(() => lower(graph, trained(graph), {})).toThrow(reason);
+    },
+  );
 });
