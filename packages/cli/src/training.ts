@@ -37,10 +37,21 @@ import { resolvePlan } from './plan-option.js';
 import { openAids } from './training/aids.js';
 import type { RunConfig } from './training/config.js';
 import { createLearner } from './training/learner.js';
+import { openThreads } from './training/threads.js';
 import { openValidation } from './training/validation.js';
 
 export type { LogLine } from './logs/sink.js';
 export type { RunConfig } from './training/config.js';
+
+/** What a run is computed with; no part of it. */
+export interface Compute {
+  /** Another one goes on from the same checkpoint, with other last bits. */
+  readonly backend?: BackendRequest | undefined;
+  /** At most so many threads; any number gives the same bits. */
+  readonly threads?: number | undefined;
+  /** The module of the other threads, where it is not the built one. */
+  readonly worker?: URL;
+}
 
 /** A finished run. */
 export interface FinishedRun {
@@ -117,7 +128,6 @@ export async function resolveModel({
  * Runs or resumes a training to its end.
  *
  * @param stop ends the run early, with a checkpoint, when it aborts
- * @param backend no part of the run: another one goes on from the same checkpoint, with other last bits
  * @throws CliError when stopped; the folder resumes
  */
 export async function train(
@@ -125,7 +135,7 @@ export async function train(
   config: RunConfig,
   io: Io,
   stop?: AbortSignal,
-  backend?: BackendRequest,
+  { backend, ...threading }: Compute = {},
 ): Promise<FinishedRun> {
   const at = (name: keyof typeof names) => join(folder, names[name]);
   const source = await openImages(config, io);
@@ -138,7 +148,8 @@ export async function train(
   const logs = await openRunLogs(folder, resumedFrom, config);
   const validation = await openValidation(folder, config, logs, io);
   const aids = await openAids(config, graph);
-  const learner = createLearner(graph, start, config, aids.context);
+  const pool = await openThreads(config, graph, aids.context, io, threading);
+  const learner = createLearner(graph, start, config, aids.context, pool);
   const { scale } = graph;
   const { patchSize, batchSize, seed, patchesPerImage, onBroken = 'skip', degradation } = config;
   const drawn = { scale, patchSize, batchSize, seed, patchesPerImage, onBroken, degradation };
@@ -160,7 +171,7 @@ export async function train(
     for await (const batch of batchesFrom(stream, step)) {
       if (step >= config.steps) break;
       const learningRate = learningRateAt(step, config);
-      const loss = learner.step(batch, learningRate);
+      const loss = await learner.step(batch, learningRate);
       step++;
       await logs.step({ step, loss, learningRate, ...severalTerms(learner.terms()) });
       if (validation?.isDue(step) && !learner.warmingUp()) {
@@ -184,6 +195,7 @@ export async function train(
   } finally {
     progress.stop();
     learner.dispose();
+    pool?.dispose();
     aids.dispose();
     stream.dispose();
     sayAll(stream.skipped(), io);

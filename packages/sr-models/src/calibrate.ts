@@ -26,12 +26,18 @@ export type ObserverStates = Readonly<Record<string, readonly ObserverState[]>>;
 export function createObservers(graph: Graph, calibration: string, saved: ObserverStates = {}): Observers {
   const { create } = calibrationByName(calibration);
   return new Map(
-    quantizables(graph)
-      .filter(
-        ({ node, spec }) => node.op === 'quantize' && Object.keys(quantizerByName(spec.quantizer).params).length > 0,
-      )
-      .map(({ key, steps }) => [key, Array.from({ length: steps }, (_, channel) => create(saved[key]?.[channel]))]),
+    [...observedGrids(graph)].map(([key, steps]) => {
+      return [key, Array.from({ length: steps }, (_, channel) => create(saved[key]?.[channel]))];
+    }),
   );
+}
+
+/** How many observers each activation and skip has whose grid is learned, by quantizer: one, or one for each channel. */
+export function observedGrids(graph: Graph): ReadonlyMap<string, number> {
+  const learned = quantizables(graph).filter(
+    ({ node, spec }) => node.op === 'quantize' && Object.keys(quantizerByName(spec.quantizer).params).length > 0,
+  );
+  return new Map(learned.map(({ key, steps }) => [key, steps]));
 }
 
 /** States to save. */
@@ -41,19 +47,19 @@ export function observerStates(observers: Observers): ObserverStates {
 
 /** Shows a feature map (channels last) to its observers: all of it, or an even sample of about {@link SAMPLE} values. */
 export function observe(observers: readonly Observer[], values: tf.Tensor): void {
-  for (const [o, sample] of samplesFor(observers, values).entries()) observers[o]?.observe(sample);
+  for (const [o, sample] of samplesFor(observers.length, values).entries()) observers[o]?.observe(sample);
 }
 
-/** What {@link observe} would show to each observer. */
-export function samplesFor(observers: readonly Observer[], values: tf.Tensor): readonly Float32Array[] {
+/** What {@link observe} would show to each of `count` observers. */
+export function samplesFor(count: number, values: tf.Tensor): readonly Float32Array[] {
   const all = values.dataSync() as Float32Array;
   const channels = values.shape.at(-1) as number;
   const positions = all.length / channels;
   // An odd stride walks through rows and columns alike.
   const stride = all.length > SAMPLE ? Math.ceil(all.length / SAMPLE) | 1 : 1;
   const picked = Math.ceil(positions / stride);
-  const own = channels / observers.length;
-  return observers.map((_, o) => {
+  const own = channels / count;
+  return Array.from({ length: count }, (_, o) => {
     const sample = new Float32Array(picked * own);
     for (let i = 0; i < picked; i++) {
       for (let c = 0; c < own; c++) sample[i * own + c] = all[i * stride * channels + o * own + c] as number;

@@ -68,5 +68,6 @@ export { scheduleByName, schedules } from './schedules/registry.js';
 export type { Schedule, ScheduleOptions } from './schedules/types.js';
 export * from './sensitivity/index.js';
 export * from './train-step.js';
+export { type ShardNotes, type ShardRunner, type StepShard, shardFunction } from './training/shards.js';
 export type { PassView, StepImages, Term, TermSource } from './training/terms.js';
 export * from './weights.js';

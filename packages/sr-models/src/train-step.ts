@@ -23,6 +23,7 @@ import {
   trainerDefaults,
 } from './training/options.js';
 import { decayMask, relativeRates } from './training/rates.js';
+import { gradientByShards, type ShardRunner } from './training/shards.js';
 import { lossTerms, type TermSource } from './training/terms.js';
 
 export { type TrainBatch, type TrainerContext, type TrainerOptions, type TrainerState, trainerDefaults };
@@ -118,8 +119,29 @@ export class Trainer {
       running: this.#statistics,
       terms: this.#terms,
       quantizationLoss: this.#options.quantizationLoss,
-      observers: this.warmingUp ? this.#observers : null,
+      samples: this.warmingUp,
     });
+    return this.#proposal(batch, gradient, pass);
+  }
+
+  /**
+   * {@link Trainer.step} with the gradient computed by parts of the batch: the same step, but for the order of sums, for batch normalisation, which sees a part at a
+   * time, and for what a term of the context compares across images. The bits depend on `count`, not on the runner's threads.
+   *
+   * @param count parts that the batch is cut into, at most one for each image
+   * @throws ModelError as {@link Trainer.step}, and whatever the runner throws; nothing has changed then
+   */
+  async stepByShards(batch: TrainBatch, learningRate: number, runner: ShardRunner, count: number): Promise<number> {
+    const { graph: _, ...pass } = this.#pass();
+    const theta = this.#theta.dataSync() as Float32Array;
+    const given = { pass, running: this.#statistics, samples: this.warmingUp, runner, count };
+    const gradient = await gradientByShards(batch, theta, given);
+    const proposal = this.#proposal(batch, gradient, this.#pass());
+    proposal.commit(learningRate);
+    return proposal.loss;
+  }
+
+  #proposal(batch: TrainBatch, gradient: Gradient, pass: PassOptions): StepProposal {
     try {
       const { loss, finite } = gradient;
       if (!Number.isFinite(loss)) {
@@ -170,7 +192,7 @@ export class Trainer {
 
   #commit({ gradient, samples, statistics, terms }: Gradient, learningRate: number): void {
     const wasWarmingUp = this.warmingUp;
-    for (const { observer, sample } of samples) observer.observe(sample);
+    for (const { quantizer, observer, values } of samples) this.#observers.get(quantizer)?.[observer]?.observe(values);
     const clipped = clipByNorm(gradient, this.#options.clipNorm);
     const theta = this.#optimizer.update({
       theta: this.#theta,

@@ -11,21 +11,34 @@ import type { Worker } from 'node:worker_threads';
 import { BackendError } from '../error.js';
 
 /** What one shard gives. Losses and gradients of shards are added, so a shard's part must be weighted already: by its share of the batch for a mean. */
-export interface ShardResult {
+export interface ShardResult<Extra = unknown> {
   readonly loss: number;
   /** As long as the parameters. Handed over: not to be used by its maker afterwards. */
   readonly gradient: Float32Array<ArrayBuffer>;
+  /** What else the caller wants to know of the shard; it is copied. */
+  readonly extra?: Extra;
+}
+
+/** What all shards give together. */
+export interface ShardSums<Extra = unknown> {
+  readonly loss: number;
+  readonly gradient: Float32Array<ArrayBuffer>;
+  /** One for each shard, in their order. */
+  readonly extras: readonly (Extra | undefined)[];
 }
 
 /** Maps parameters (not to be written to, nor kept) and a shard to a loss and a gradient. */
-export type ShardFunction<Shard> = (theta: Float32Array, shard: Shard) => ShardResult | Promise<ShardResult>;
+export type ShardFunction<Shard, Extra = unknown> = (
+  theta: Float32Array,
+  shard: Shard,
+) => ShardResult<Extra> | Promise<ShardResult<Extra>>;
 
 /** How to open a pool. */
-export interface PoolOptions<Shard> {
+export interface PoolOptions<Shard, Extra = unknown> {
   /** At least 1; the calling thread is one of them. */
   readonly threads: number;
   /** The function of the calling thread. */
-  readonly local: ShardFunction<Shard>;
+  readonly local: ShardFunction<Shard, Extra>;
   /** A module that calls {@link serveShards}, as a file URL. */
   readonly worker: URL;
   /** What the workers are made from; it is copied. */
@@ -33,7 +46,7 @@ export interface PoolOptions<Shard> {
 }
 
 /** Threads that compute gradients. Owns its workers: dispose it. */
-export interface GradientPool<Shard> extends Disposable {
+export interface GradientPool<Shard, Extra = unknown> extends Disposable {
   /** Threads in use: 1 where workers are missing. */
   readonly threads: number;
   /** One sentence for people. */
@@ -43,7 +56,7 @@ export interface GradientPool<Shard> extends Disposable {
    *
    * @throws BackendError when a worker fails or ends; one that ended ends the pool
    */
-  readonly run: (theta: Float32Array, shards: readonly Shard[]) => Promise<ShardResult>;
+  readonly run: (theta: Float32Array, shards: readonly Shard[]) => Promise<ShardSums<Extra>>;
   readonly dispose: () => void;
 }
 
@@ -55,8 +68,8 @@ interface Task {
   readonly shard: unknown;
 }
 /** A message from a worker. */
-type Answer =
-  | { readonly id: number; readonly loss: number; readonly gradient: Float32Array<ArrayBuffer> }
+type Answer<Extra = unknown> =
+  | ({ readonly id: number } & ShardResult<Extra>)
   | { readonly id: number; readonly error: string };
 
 const ended = (why: string, cause?: unknown) =>
@@ -76,7 +89,9 @@ const ended = (why: string, cause?: unknown) =>
  * using pool = await openGradientPool({ threads: 2, local, worker: new URL('./shards.js', import.meta.url), data: { model } });
  * const { loss, gradient } = await pool.run(theta, [firstHalf, secondHalf]);
  */
-export async function openGradientPool<Shard>(options: PoolOptions<Shard>): Promise<GradientPool<Shard>> {
+export async function openGradientPool<Shard, Extra = unknown>(
+  options: PoolOptions<Shard, Extra>,
+): Promise<GradientPool<Shard, Extra>> {
   const { threads, local, worker, data } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new BackendError('openGradientPool', `threads must be from 1 to 256, got ${threads}`, 'one for each core');
@@ -88,8 +103,13 @@ export async function openGradientPool<Shard>(options: PoolOptions<Shard>): Prom
   return poolOf(workers, local, `${threads} threads, the calling one included`);
 }
 
-function poolOf<Shard>(workers: readonly Worker[], local: ShardFunction<Shard>, why: string): GradientPool<Shard> {
-  const waiting = new Map<number, { resolve: (result: ShardResult) => void; reject: (error: Error) => void }>();
+function poolOf<Shard, Extra>(
+  workers: readonly Worker[],
+  local: ShardFunction<Shard, Extra>,
+  why: string,
+): GradientPool<Shard, Extra> {
+  type Result = ShardResult<Extra>;
+  const waiting = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>();
   let failure: Error | null = null;
   let shared: Float32Array | null = null;
   let tasks = 0;
@@ -101,7 +121,7 @@ function poolOf<Shard>(workers: readonly Worker[], local: ShardFunction<Shard>, 
     waiting.clear();
     for (const worker of workers) void worker.terminate();
   };
-  const accept = (answer: Answer) => {
+  const accept = (answer: Answer<Extra>) => {
     const request = waiting.get(answer.id);
     waiting.delete(answer.id);
     if (!('error' in answer)) request?.resolve(answer);
@@ -117,7 +137,7 @@ function poolOf<Shard>(workers: readonly Worker[], local: ShardFunction<Shard>, 
     worker.on('exit', (code) => end(ended(`one ended with code ${code}`)));
   }
   const inWorker = (worker: Worker, task: Task) => {
-    const result = new Promise<ShardResult>((resolve, reject) => {
+    const result = new Promise<Result>((resolve, reject) => {
       waiting.set(task.id, { resolve, reject });
     });
     result.catch(() => undefined); // It is awaited after the local shards, and reported then.
@@ -125,7 +145,7 @@ function poolOf<Shard>(workers: readonly Worker[], local: ShardFunction<Shard>, 
     return result;
   };
 
-  const run = async (theta: Float32Array, shards: readonly Shard[]): Promise<ShardResult> => {
+  const run = async (theta: Float32Array, shards: readonly Shard[]): Promise<ShardSums<Extra>> => {
     if (failure) throw failure;
     shared = workers.length > 0 ? share(theta, shared) : theta;
     const visible = shared;
@@ -136,7 +156,7 @@ function poolOf<Shard>(workers: readonly Worker[], local: ShardFunction<Shard>, 
         const worker = workers[(index % threads) - 1];
         return worker ? inWorker(worker, { id: tasks++, theta: visible, shard }) : null;
       });
-      const own: (ShardResult | null)[] = [];
+      const own: (Result | null)[] = [];
       for (const [index, shard] of shards.entries()) own.push(remote[index] ? null : await local(visible, shard));
       return add(theta.length, await Promise.all(own.map((result, index) => result ?? remote[index])));
     } finally {
@@ -160,8 +180,9 @@ function share(theta: Float32Array, last: Float32Array | null): Float32Array {
 }
 
 /** Adds in the order of the shards. */
-function add(length: number, results: readonly (ShardResult | null | undefined)[]): ShardResult {
+function add<Extra>(length: number, results: readonly (ShardResult<Extra> | null | undefined)[]): ShardSums<Extra> {
   const sum = new Float64Array(length);
+  const extras: (Extra | undefined)[] = [];
   let loss = 0;
   for (const result of results) {
     if (result?.gradient.length !== length) {
@@ -173,9 +194,10 @@ function add(length: number, results: readonly (ShardResult | null | undefined)[
       );
     }
     loss += result.loss;
+    extras.push(result.extra);
     for (let at = 0; at < length; at++) sum[at] = (sum[at] as number) + (result.gradient[at] as number);
   }
-  return { loss, gradient: new Float32Array(sum) };
+  return { loss, gradient: new Float32Array(sum), extras };
 }
 
 /**
@@ -184,7 +206,9 @@ function add(length: number, results: readonly (ShardResult | null | undefined)[
  * @param make makes the worker's function from the pool's `data`: chooses the backend, builds the network
  * @throws BackendError when called outside of a worker
  */
-export async function serveShards<Shard, Data>(make: (data: Data) => Promise<ShardFunction<Shard>>): Promise<void> {
+export async function serveShards<Shard, Data, Extra = unknown>(
+  make: (data: Data) => Promise<ShardFunction<Shard, Extra>>,
+): Promise<void> {
   const { parentPort, workerData } = await import('node:worker_threads');
   if (!parentPort) {
     throw new BackendError('serveShards', 'it must be called in a worker, got the main thread', 'see openGradientPool');
@@ -194,8 +218,8 @@ export async function serveShards<Shard, Data>(make: (data: Data) => Promise<Sha
   // Listening from the start: tasks that come while the function is being made wait for it.
   port.on('message', async ({ id, theta, shard }: Task) => {
     try {
-      const { loss, gradient } = await (await ready)(theta, shard as Shard);
-      port.postMessage({ id, loss, gradient } satisfies Answer, [gradient.buffer]);
+      const result = await (await ready)(theta, shard as Shard);
+      port.postMessage({ id, ...result } satisfies Answer, [result.gradient.buffer]);
     } catch (error) {
       port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Answer);
     }

@@ -26,6 +26,8 @@ const sizes = {
 const SCALE = 2;
 /** Small batches: at four bits many small steps do better than few large ones. */
 const BATCH = 4;
+/** Threads that a batch has work for; fixed, so that every machine gets the same network. */
+const SHARDS = 2;
 const PLAN = 'w4a4s8';
 /** The photographs in the comparison picture. */
 const PICTURED: readonly string[] = ['airplane-from-above', 'acanthus-mollis'];
@@ -115,7 +117,7 @@ async function trainIn(
   own: Pick<RunConfig, 'model' | 'plan' | 'init' | 'steps'>,
   io: Io,
 ): Promise<FinishedRun> {
-  const config: RunConfig = { ...runDefaults, batchSize: BATCH, ...own };
+  const config: RunConfig = { ...runDefaults, batchSize: BATCH, shards: SHARDS, ...own };
   const known = await readRun(folder);
   if (known && JSON.stringify(known) !== JSON.stringify(config)) {
     throw new UsageError(

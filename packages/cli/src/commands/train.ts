@@ -7,6 +7,7 @@ import { degradationOf } from '../degradation.js';
 import { UsageError } from '../errors.js';
 import { resolvePlan } from '../plan-option.js';
 import { describeConfig, moreDefaults, moreOptions, resolveAids } from '../training/options.js';
+import { defaultShards } from '../training/threads.js';
 import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
 
 /** What a new run does where nothing is said. */
@@ -51,6 +52,20 @@ const options = z.object({
     { description: `patches a step (default: ${runDefaults.batchSize})`, value: 'n' },
     1,
     4096,
+  ).optional(),
+  shards: whole(
+    {
+      description:
+        'parts of a batch that threads compute side by side; decides the last bits (default: one for each processor)',
+      value: 'n',
+    },
+    1,
+    256,
+  ).optional(),
+  threads: whole(
+    { description: 'at most so many threads; any number gives the same bits (default: all processors)', value: 'n' },
+    1,
+    256,
   ).optional(),
   patchSize: whole(
     { description: `side of a low-resolution patch (default: ${runDefaults.patchSize})`, value: 'n' },
@@ -117,27 +132,28 @@ export const trainCommand = defineCommand({
   arguments: [],
   example: 'fqsr train --init runs/float/model.safetensors --plan w4a4s8 -o runs/w4a4s8',
   options,
-  run: async (_args, { output, backend, ...asked }, io) => {
+  run: async (_args, { output, backend, threads, ...asked }, io) => {
     const known = await readRun(output);
     const config = known ? await checkSame(output, known, asked) : await newRun(asked);
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     process.once('SIGINT', interrupt);
     try {
-      return report(output, await train(output, config, io, stop.signal, backend));
+      return report(output, await train(output, config, io, stop.signal, { backend, threads }));
     } finally {
       process.off('SIGINT', interrupt);
     }
   },
 });
 
-type Asked = Omit<z.infer<typeof options>, 'output' | 'backend'>;
+type Asked = Omit<z.infer<typeof options>, 'output' | 'backend' | 'threads'>;
 
 async function newRun({ model, scale, init, plan, degradation, ...rest }: Asked): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const network = await resolveModel({ model, scale, init, plan });
   const recipe = await degradationOf(degradation);
-  return resolveAids({ ...runDefaults, ...given, ...network, ...(recipe && { degradation: recipe }) });
+  const config = { ...runDefaults, ...given, ...network, ...(recipe && { degradation: recipe }) };
+  return resolveAids({ ...config, shards: rest.shards ?? defaultShards(config) });
 }
 
 /** A run keeps its options: those given again must be the same. */
@@ -160,6 +176,7 @@ async function checkSame(
     );
   }
   const started: Readonly<Record<string, unknown>> = {
+    shards: 1,
     ...config,
     model: config.model.name,
     scale: config.model.config.scale,

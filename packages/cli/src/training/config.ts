@@ -51,6 +51,8 @@ export interface RunConfig extends TrainerOptions, Omit<ScheduleOptions, 'steps'
   readonly steps: number;
   readonly seed: number;
   readonly batchSize: number;
+  /** Parts that a batch is cut into, for threads to compute side by side; 1 where it is left out. */
+  readonly shards?: number;
   /** Side of a low-resolution patch. */
   readonly patchSize: number;
   readonly patchesPerImage: number;

@@ -12,6 +12,7 @@ import {
 } from '@fqsr/sr-models';
 import { CliError } from '../errors.js';
 import type { RunConfig } from './config.js';
+import type { TrainingPool } from './threads.js';
 
 /** A training on the device. Owns tensors: dispose it. */
 export interface Learner {
@@ -20,7 +21,7 @@ export interface Learner {
   /** Whether the quantizers are still off. */
   readonly warmingUp: () => boolean;
   /** @returns the loss before the step */
-  readonly step: (batch: TrainBatch, learningRate: number) => number;
+  readonly step: (batch: TrainBatch, learningRate: number) => Promise<number>;
   readonly params: () => Params;
   /** The moving average of the parameters, where one is kept. */
   readonly averaged: () => Params | null;
@@ -29,12 +30,17 @@ export interface Learner {
   readonly dispose: () => void;
 }
 
-/** A training that goes on from a checkpoint. */
+/**
+ * A training that goes on from a checkpoint.
+ *
+ * @param pool computes the shards of a network that trains by itself; `null` for whole batches in this thread
+ */
 export function createLearner(
   graph: Graph,
   { params, training }: Checkpoint,
   config: RunConfig,
   context: TrainerContext,
+  pool: TrainingPool | null,
 ): Learner {
   if (!training) throw new CliError('checkpoint must hold a training state (give the checkpoint of a run)');
   const { adversary, ...rest } = training;
@@ -43,6 +49,8 @@ export function createLearner(
     const trainer = new Trainer(graph, generator, config, context);
     return {
       ...shared(trainer),
+      step: async (batch, learningRate) =>
+        pool ? trainer.stepByShards(batch, learningRate, pool, config.shards ?? 1) : trainer.step(batch, learningRate),
       state: () => {
         const { params: learned, ...state } = trainer.state();
         return { params: learned, training: { ...state, adversary: null } };
@@ -55,6 +63,7 @@ export function createLearner(
   const pair = new AdversarialTrainer(graph, { generator, adversary }, { ...config, ...options }, context);
   return {
     ...shared(pair),
+    step: async (batch, learningRate) => pair.step(batch, learningRate),
     state: () => {
       const { generator: mine, adversary: theirs } = pair.state();
       const { params: learned, ...state } = mine;
@@ -63,11 +72,10 @@ export function createLearner(
   };
 }
 
-function shared(trainer: Trainer | AdversarialTrainer): Omit<Learner, 'state'> {
+function shared(trainer: Trainer | AdversarialTrainer): Omit<Learner, 'state' | 'step'> {
   return {
     terms: () => trainer.terms,
     warmingUp: () => trainer.warmingUp,
-    step: (batch, learningRate) => trainer.step(batch, learningRate),
     params: () => trainer.params(),
     averaged: () => trainer.averaged(),
     dispose: () => trainer.dispose(),

@@ -189,7 +189,12 @@ export const moreOptions = {
  * @throws UsageError naming the option
  */
 export async function resolveAids(config: RunConfig): Promise<RunConfig> {
-  const { loss, distill, init, plan, schedule, decayAt, restartAt } = config;
+  const { loss, distill, init, plan, schedule, decayAt, restartAt, adversarial, shards = 1 } = config;
+  if (adversarial !== null && shards > 1) {
+    throw new UsageError(
+      `--shards: must be 1 with --adversarial, whose losses compare all images of a batch, got ${shards} (leave it out)`,
+    );
+  }
   const needsFeatures = Object.keys(lossWeights(loss)).some((name) => name.startsWith('perceptual'));
   if (needsFeatures && config.vgg === null) {
     throw new UsageError(

@@ -1,8 +1,8 @@
 /** The objective of one step and its gradient. */
-import { type Observer, quantizationError, real } from '@fqsr/quant-core';
+import { quantizationError, real } from '@fqsr/quant-core';
 import * as tf from '@tensorflow/tfjs';
 import { type BatchStatistics, collectStatistics, statisticTensors } from '../batch-statistics.js';
-import { type Observers, samplesFor } from '../calibrate.js';
+import { observedGrids, samplesFor } from '../calibrate.js';
 import { type FlatLayout, splitTensor } from '../flat.js';
 import type { Graph } from '../graph.js';
 import type { Params } from '../params.js';
@@ -26,14 +26,16 @@ export interface ObjectiveOptions extends PassOptions {
   readonly running: Params;
   readonly terms: readonly TermSource[];
   readonly quantizationLoss: number;
-  /** Who watches the quantizers' inputs while they are off; `null` once they are on. */
-  readonly observers: Observers | null;
+  /** Whether quantizers' inputs are sampled, for the observers that watch them while they are off. */
+  readonly samples: boolean;
 }
 
 /** What an observer is to see once the step is known to be sound. */
 export interface Sample {
-  readonly observer: Observer;
-  readonly sample: Float32Array;
+  readonly quantizer: string;
+  /** Which of its observers. */
+  readonly observer: number;
+  readonly values: Float32Array;
 }
 
 /** An objective at one place. */
@@ -87,7 +89,7 @@ export function gradientOf(batch: TrainBatch, options: ObjectiveOptions): Gradie
         seed: options.seed,
         ...collectStatistics(statistics),
         ...watched.hooks,
-        ...(options.observers ? sampleInputs(options.observers, samples) : penalize(options, penalties)),
+        ...(options.samples ? sampleInputs(options.graph, samples) : penalize(options, penalties)),
       });
       const value = weighted(terms, { ...images, sr, node: watched.node }, values);
       loss = value.dataSync()[0] as number;
@@ -127,12 +129,14 @@ function watchNodes(sources: readonly TermSource[]): { hooks: ForwardHooks; node
   return { hooks: { onNode }, node };
 }
 
-function sampleInputs(observers: Observers, samples: Sample[]): ForwardHooks {
+function sampleInputs(graph: Graph, samples: Sample[]): ForwardHooks {
+  const observed = observedGrids(graph);
   return {
-    onInput: (node, input) => {
-      const own = observers.get(node.quantizer) ?? [];
-      for (const [i, sample] of samplesFor(own, real(input)).entries()) {
-        samples.push({ observer: own[i] as Observer, sample });
+    onInput: ({ quantizer }, input) => {
+      const count = observed.get(quantizer) ?? 0;
+      if (count === 0) return;
+      for (const [observer, values] of samplesFor(count, real(input)).entries()) {
+        samples.push({ quantizer, observer, values });
       }
     },
   };
