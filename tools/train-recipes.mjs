@@ -48,8 +48,10 @@ function fqsr(...given) {
 const folderOf = (name) => join('runs', name);
 
 function logged(name) {
-  const lines = readFileSync(join(args.runs, folderOf(name), 'log.jsonl'), 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line)).filter((line) => 'psnr' in line);
+  const lines = readFileSync(join(args.runs, folderOf(name), 'validation.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  return lines.map((line) => JSON.parse(line));
 }
 
 function train(name) {

@@ -9,4 +9,5 @@ export { BackendError } from './error.js';
 export { type BackendStatus, probeBackends } from './probe.js';
 export { measureSpeed, type Speed } from './speed.js';
 export { type BackendChoice, type BackendName, backendNames, useBackend } from './use-backend.js';
+export { measurePeak } from './wasm/peak.js';
 export { type AdapterDescription, findAdapter } from './webgpu/adapter.js';

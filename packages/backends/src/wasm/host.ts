@@ -13,7 +13,7 @@ interface Memory {
 /** The parts of `globalThis.WebAssembly` in use. */
 interface WebAssemblyApi {
   readonly validate: (bytes: Uint8Array) => boolean;
-  readonly Memory: new (...args: never[]) => Memory;
+  readonly Memory: new (descriptor: { readonly initial: number }) => Memory;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (
     module: object,

@@ -1,0 +1,142 @@
+/**
+ * A training step of EDSR-baseline x4, batch 8, patches 24x24, as `fqsr train` takes it: gradient, Adam, everything. After a build:
+ * `node packages/cli/bench/training-step.mjs [--turns 8] [--json]`
+ *
+ * Float and W4A4S8, on one thread and on two, take turns in one process, and the best turn of each counts: other work on the machine then slows none of them alone.
+ * Convolutions are counted as direct ones, two operations for a multiply-add, forward and both gradients.
+ */
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
+import { measurePeak, useBackend } from '@fqsr/backends';
+import { openGradientPool } from '@fqsr/backends/pool';
+import { planFromPreset } from '@fqsr/quant-core';
+import {
+  cost,
+  forward,
+  graphOf,
+  initParams,
+  modelByName,
+  shardFunction,
+  startState,
+  Trainer,
+  toTensors,
+  trainerDefaults,
+} from '@fqsr/sr-models';
+
+const { values: args } = parseArgs({ options: { turns: { type: 'string', default: '8' }, json: { type: 'boolean' } } });
+const TURNS = Number(args.turns);
+const [BATCH, SIDE, SCALE] = [8, 24, 4];
+await tf.setBackend('wasm');
+const model = modelByName('edsr-baseline', SCALE);
+const floatGraph = graphOf({ model, plan: null });
+
+const noise = (length, seed) => Float32Array.from({ length }, (_, at) => 127.5 + 100 * Math.sin((at + seed) * 12.9898));
+const batch = {
+  lr: noise(BATCH * SIDE * SIDE * 3, 1),
+  hr: noise(BATCH * (SIDE * SCALE) ** 2 * 3, 2),
+  batchSize: BATCH,
+  patchSize: SIDE,
+};
+const params = initParams(floatGraph, 1);
+const macs = cost(floatGraph).macsPerPixel * SIDE * SIDE * BATCH;
+// The first layer needs no gradient of its input.
+const headMacs = 27 * 64 * SIDE * SIDE * BATCH;
+const stepFlop = 2 * (3 * macs - headMacs);
+
+const best = { milliseconds: Number.POSITIVE_INFINITY, processor: Number.POSITIVE_INFINITY };
+async function time(work, into) {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  into.milliseconds = Math.min(into.milliseconds, performance.now() - start);
+  into.processor = Math.min(into.processor, (user + system) / 1000);
+}
+
+/** The forward pass by TF.js's own kernels, before ours replace them. */
+function forwardPass() {
+  const tensors = toTensors(floatGraph, params);
+  const lr = tf.tensor4d(batch.lr, [BATCH, SIDE, SIDE, 3]);
+  return {
+    run: () => tf.tidy(() => forward(floatGraph, lr, { params: tensors, mode: 'float' }).dataSync()[0]),
+    dispose: () => tf.dispose([lr, ...tensors.values()]),
+  };
+}
+async function timeForward() {
+  const times = { ...best };
+  const pass = forwardPass();
+  for (let turn = 0; turn <= TURNS; turn++) await time(pass.run, times);
+  pass.dispose();
+  return times;
+}
+const plain = await timeForward();
+await useBackend('wasm');
+const ours = await timeForward();
+const peak = measurePeak();
+
+const worker = new URL('./training-step-worker.mjs', import.meta.url);
+const subjects = [];
+for (const plan of [null, 'w4a4s8']) {
+  const graph = graphOf({ model, plan: plan && planFromPreset(plan) });
+  const options = { ...trainerDefaults, warmupSteps: 1 };
+  for (const threads of [1, 2]) {
+    const trainer = new Trainer(graph, startState(graph, params), options);
+    const pool =
+      threads === 1
+        ? null
+        : await openGradientPool({ threads, local: shardFunction(graph, options), worker, data: { plan } });
+    const step = async () => (pool ? trainer.stepByShards(batch, 1e-5, pool, threads) : trainer.step(batch, 1e-5));
+    // The warm-up, and one for the compilers.
+    for (let i = 0; i < 2; i++) await step();
+    subjects.push({
+      name: plan ?? 'float',
+      threads,
+      step,
+      times: { ...best },
+      dispose: () => {
+        trainer.dispose();
+        pool?.dispose();
+      },
+    });
+  }
+}
+for (let turn = 0; turn < TURNS; turn++) for (const { step, times } of subjects) await time(step, times);
+
+const of = (name, threads) =>
+  subjects.find((each) => each.name === name && each.threads === threads).times.milliseconds;
+/** Most memory that the process has held, in bytes, where the system tells. */
+const peakMemory = () => process.resourceUsage().maxRSS * 1024;
+const results = {
+  peak,
+  steps: subjects.map(({ name, threads, times }) => ({
+    ...{ plan: name, threads, ...times },
+    gigaflops: stepFlop / times.milliseconds / 1e6,
+  })),
+  ratios: {
+    'forward, to TF.js': plain.milliseconds / ours.milliseconds,
+    'float step on one thread, to the peak of multiply-adds': stepFlop / of('float', 1) / 1e6 / peak,
+    'float, two threads to one': of('float', 1) / of('float', 2),
+    'w4a4s8, two threads to one': of('w4a4s8', 1) / of('w4a4s8', 2),
+    'w4a4s8 to float, one thread': of('w4a4s8', 1) / of('float', 1),
+    'w4a4s8 to float, two threads': of('w4a4s8', 2) / of('float', 2),
+  },
+  peakMemory: peakMemory(),
+};
+for (const { dispose } of subjects) dispose();
+if (args.json) console.log(JSON.stringify(results));
+else {
+  console.log(`peak of float32 SIMD multiply-adds, one thread: ${peak.toFixed(1)} GFLOP/s`);
+  console.table(
+    results.steps.map(({ plan, threads, milliseconds, processor, gigaflops }) => ({
+      plan,
+      threads,
+      'ms a step': Math.round(milliseconds),
+      'processor ms': Math.round(processor),
+      'GFLOP/s': Number(gigaflops.toFixed(1)),
+    })),
+  );
+  console.table(
+    Object.fromEntries(Object.entries(results.ratios).map(([name, ratio]) => [name, Number(ratio.toFixed(2))])),
+  );
+  console.log(`most memory held, by all four trainings together: ${(results.peakMemory / 1e6).toFixed(0)} MB`);
+}
