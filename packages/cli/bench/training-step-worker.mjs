@@ -1,11 +1,10 @@
-/** The second thread of `training-step.mjs`. */
+/** The other threads of `training-step.mjs` and `training-memory.mjs`. */
 import { useBackend } from '@fqsr/backends';
 import { serveShards } from '@fqsr/backends/pool';
-import { planFromPreset } from '@fqsr/quant-core';
-import { graphOf, modelByName, shardFunction, trainerDefaults } from '@fqsr/sr-models';
+import { shardFunction } from '@fqsr/sr-models';
+import { graphFor, options } from './step-setting.mjs';
 
 await serveShards(async ({ plan }) => {
   await useBackend('wasm');
-  const graph = graphOf({ model: modelByName('edsr-baseline', 4), plan: plan && planFromPreset(plan) });
-  return shardFunction(graph, trainerDefaults);
+  return shardFunction(graphFor(plan), options);
 });

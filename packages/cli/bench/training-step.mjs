@@ -10,34 +10,13 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { measurePeak, useBackend } from '@fqsr/backends';
 import { openGradientPool } from '@fqsr/backends/pool';
-import { planFromPreset } from '@fqsr/quant-core';
-import {
-  cost,
-  forward,
-  graphOf,
-  initParams,
-  modelByName,
-  shardFunction,
-  startState,
-  Trainer,
-  toTensors,
-  trainerDefaults,
-} from '@fqsr/sr-models';
+import { cost, forward, initParams, shardFunction, startState, Trainer, toTensors } from '@fqsr/sr-models';
+import { BATCH, batch, graphFor, options, SIDE, worker } from './step-setting.mjs';
 
 const { values: args } = parseArgs({ options: { turns: { type: 'string', default: '8' }, json: { type: 'boolean' } } });
 const TURNS = Number(args.turns);
-const [BATCH, SIDE, SCALE] = [8, 24, 4];
 await tf.setBackend('wasm');
-const model = modelByName('edsr-baseline', SCALE);
-const floatGraph = graphOf({ model, plan: null });
-
-const noise = (length, seed) => Float32Array.from({ length }, (_, at) => 127.5 + 100 * Math.sin((at + seed) * 12.9898));
-const batch = {
-  lr: noise(BATCH * SIDE * SIDE * 3, 1),
-  hr: noise(BATCH * (SIDE * SCALE) ** 2 * 3, 2),
-  batchSize: BATCH,
-  patchSize: SIDE,
-};
+const floatGraph = graphFor(null);
 const params = initParams(floatGraph, 1);
 const macs = cost(floatGraph).macsPerPixel * SIDE * SIDE * BATCH;
 // The first layer needs no gradient of its input.
@@ -74,11 +53,9 @@ await useBackend('wasm');
 const ours = await timeForward();
 const peak = measurePeak();
 
-const worker = new URL('./training-step-worker.mjs', import.meta.url);
 const subjects = [];
 for (const plan of [null, 'w4a4s8']) {
-  const graph = graphOf({ model, plan: plan && planFromPreset(plan) });
-  const options = { ...trainerDefaults, warmupSteps: 1 };
+  const graph = graphFor(plan);
   for (const threads of [1, 2]) {
     const trainer = new Trainer(graph, startState(graph, params), options);
     const pool =
@@ -104,8 +81,6 @@ for (let turn = 0; turn < TURNS; turn++) for (const { step, times } of subjects)
 
 const of = (name, threads) =>
   subjects.find((each) => each.name === name && each.threads === threads).times.milliseconds;
-/** Most memory that the process has held, in bytes, where the system tells. */
-const peakMemory = () => process.resourceUsage().maxRSS * 1024;
 const results = {
   peak,
   steps: subjects.map(({ name, threads, times }) => ({
@@ -120,7 +95,6 @@ const results = {
     'w4a4s8 to float, one thread': of('w4a4s8', 1) / of('float', 1),
     'w4a4s8 to float, two threads': of('w4a4s8', 2) / of('float', 2),
   },
-  peakMemory: peakMemory(),
 };
 for (const { dispose } of subjects) dispose();
 if (args.json) console.log(JSON.stringify(results));
@@ -138,5 +112,4 @@ else {
   console.table(
     Object.fromEntries(Object.entries(results.ratios).map(([name, ratio]) => [name, Number(ratio.toFixed(2))])),
   );
-  console.log(`most memory held, by all four trainings together: ${(results.peakMemory / 1e6).toFixed(0)} MB`);
 }

@@ -16,6 +16,7 @@ import { matMul } from './mat-mul.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { mean, sum } from './reduce.js';
 import { sharingKernels } from './share.js';
+import { slice, splitV } from './slice.js';
 import { tile } from './tile.js';
 import { unaryKernels } from './unary.js';
 
@@ -37,6 +38,8 @@ const kernels = {
   FusedBatchNorm: batchNorm,
   MaxPoolGrad: maxPoolGrad,
   Mean: mean,
+  Slice: slice,
+  SplitV: splitV,
   Sum: sum,
   Tile: tile,
   ...sharingKernels,

@@ -61,7 +61,8 @@ export function shardFunction(
     const given = { ...pass, graph, layout, theta: values, running, terms, quantizationLoss, samples };
     const whole = gradientOf(batch, given);
     const weighted = tf.tidy(() => tf.mul(whole.gradient, weight));
-    const gradient = new Float32Array(weighted.dataSync());
+    // A copy of its own: the tensor's memory is the device's.
+    const gradient = weighted.dataSync() as Float32Array<ArrayBuffer>;
     tf.dispose([values, whole.gradient, weighted]);
     const own = Object.fromEntries(Object.entries(whole.terms).map(([name, value]) => [name, value * weight]));
     return {
