@@ -6,6 +6,7 @@ export {
   type OperationReport,
 } from './doctor.js';
 export { BackendError } from './error.js';
+export { isOutOfMemory, MemoryError } from './memory.js';
 export { type BackendStatus, probeBackends } from './probe.js';
 export { measureSpeed, type Speed } from './speed.js';
 export { type BackendChoice, type BackendName, backendNames, useBackend } from './use-backend.js';

@@ -6,7 +6,9 @@ import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { BackendError } from './error.js';
 import { registerGradients } from './gradients/registry.js';
 import { isNode } from './host.js';
+import { guardMemory } from './wasm/guard-memory.js';
 import { openHeap } from './wasm/heap.js';
+import { tensorModule } from './wasm/host.js';
 import { wasmFolder } from './wasm/paths.js';
 import { registerKernels } from './wasm/registry.js';
 import { type AdapterDescription, findAdapter } from './webgpu/adapter.js';
@@ -49,6 +51,7 @@ async function startWasm(): Promise<void> {
     );
   }
   if (prepared.has(backend)) return;
+  guardMemory(tensorModule(backend));
   registerKernels(openHeap(backend));
   prepared.add(backend);
 }

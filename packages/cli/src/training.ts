@@ -3,6 +3,7 @@
  * on with the same bits) and, at the end, `model.safetensors`; see the README for what options add.
  */
 import { join } from 'node:path';
+import { isOutOfMemory } from '@fqsr/backends';
 import {
   batchesFrom,
   degradeSource,
@@ -171,7 +172,7 @@ export async function train(
     for await (const batch of batchesFrom(stream, step)) {
       if (step >= config.steps) break;
       const learningRate = learningRateAt(step, config);
-      const loss = await learner.step(batch, learningRate);
+      const loss = await learner.step(batch, learningRate).catch((error) => explain(error, step, config));
       step++;
       await logs.step({ step, loss, learningRate, ...severalTerms(learner.terms()) });
       if (validation?.isDue(step) && !learner.warmingUp()) {
@@ -244,6 +245,13 @@ async function startParams({ model, plan, init, seed }: RunConfig): Promise<Para
   const start = init === null ? null : await readCheckpoint(init);
   const params = start?.params ?? initParams(float, seed);
   return plan && !start?.plan ? foldBatchNorm(float, params).params : params;
+}
+
+/** Says what to lower where memory ran out. @throws the error, or a CliError in its place */
+function explain(error: unknown, step: number, { batchSize, patchSize }: RunConfig): never {
+  if (!isOutOfMemory(error)) throw error;
+  const sizes = `--batch-size, now ${batchSize}, or --patch-size, now ${patchSize}`;
+  throw new CliError(`out of memory at step ${step}: lower ${sizes} (${(error as Error).message})`, { cause: error });
 }
 
 /** The terms of an objective, where there are several. */

@@ -15,6 +15,24 @@ if (!built) process.stderr.write('skipped: training on several threads, since di
 const quantized = ['--plan', 'w4a4s8', '--warmup-steps', '3', '--steps', '8'];
 const file = (run: string, name: string) => readFileSync(at(run, name));
 
+/** Trains with a worker that answers four shards with nothing, and runs `fault` at the fifth. */
+async function trainWith(fault: string, run: string) {
+  const worker = at(`${run}.mjs`);
+  const pool = new URL('../../backends/dist/pool.js', import.meta.url);
+  const serve = `let left = 4; await serveShards(async () => (theta) => {
+    if (left-- === 0) ${fault};
+    return { loss: 1, gradient: new Float32Array(theta.length), extra: { terms: {}, samples: [], statistics: [] } };
+  });`;
+  await writeFile(worker, `import { serveShards } from ${JSON.stringify(pool.href)};\n${serve}`);
+  const config = {
+    ...{ ...runDefaults, ...(await resolveModel({ model: 'edsr-f4b1', scale: 2 })) },
+    ...{ data: 'dead-leaves:8:64', batchSize: 2, patchSize: 8, shards: 2, steps: 8, checkpointEvery: 3 },
+  };
+  const io = { say: () => {}, progress: () => ({ update: () => {}, stop: () => {} }) };
+  const compute = { backend: 'wasm', threads: 2, worker: pathToFileURL(worker) } as const;
+  return train(at(run), config, io, undefined, compute);
+}
+
 describe.skipIf(!built)('threads', () => {
   it('give the bits of one thread with as many shards; a run goes on with fewer', async () => {
     const teach = ['--distill', 'outputs', '--init', at('float', 'model.safetensors')];
@@ -34,28 +52,20 @@ describe.skipIf(!built)('threads', () => {
   });
 
   it('a worker that ends stops the run with a clear error, and the last checkpoint goes on', async () => {
-    const worker = at('worker.mjs');
-    const pool = new URL('../../backends/dist/pool.js', import.meta.url);
-    // Answers four shards with nothing, then ends.
-    const serve = `let left = 4; await serveShards(async () => (theta) => {
-      if (left-- === 0) process.exit(3);
-      return { loss: 1, gradient: new Float32Array(theta.length), extra: { terms: {}, samples: [], statistics: [] } };
-    });`;
-    await writeFile(worker, `import { serveShards } from ${JSON.stringify(pool.href)};\n${serve}`);
-    const config = {
-      ...{ ...runDefaults, ...(await resolveModel({ model: 'edsr-f4b1', scale: 2 })) },
-      ...{ data: 'dead-leaves:8:64', batchSize: 2, patchSize: 8, shards: 2, steps: 8, checkpointEvery: 3 },
-    };
-    const said: string[] = [];
-    const io = { say: (line: string) => said.push(line), progress: () => ({ update: () => {}, stop: () => {} }) };
-    const compute = { backend: 'wasm', threads: 2, worker: pathToFileURL(worker) } as const;
-    await expect(train(at('fault'), config, io, undefined, compute)).rejects.toThrow(
+    await expect(trainWith('process.exit(3)', 'fault')).rejects.toThrow(
       '[backends] GradientPool.run: workers must live as long as their pool, but one ended with code 3 (open another pool)',
     );
     expect(parseCheckpoint(file('fault', 'checkpoint.safetensors')).run).toMatchObject({ step: 3 });
     const { code, stdout, stderr } = await fqsr('train', '-o', at('fault'), '--threads', '1', '--json');
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ resumedFrom: 3, steps: 8 });
+  });
+
+  it('memory that runs out in a worker names what to lower', async () => {
+    const fail = `throw new Error("[backends] malloc: the backend's memory must hold all tensors at once, got ...")`;
+    await expect(trainWith(fail, 'memory')).rejects.toThrow(
+      'out of memory at step 4: lower --batch-size, now 2, or --patch-size, now 8 ([backends]',
+    );
   });
 });
 

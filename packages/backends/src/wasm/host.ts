@@ -24,7 +24,7 @@ interface WebAssemblyApi {
 /** What Emscripten's module offers: the current view of its memory, and its allocator. */
 export interface TensorModule {
   readonly HEAPU8: Uint8Array;
-  readonly _malloc: (bytes: number) => number;
+  _malloc: (bytes: number) => number;
   readonly _free: (address: number) => void;
 }
 
