@@ -20,8 +20,8 @@ export interface BackendOptions {
    */
   readonly memoryBytes?: number;
   /**
-   * Threads of the WASM backend, the caller's included; by default as many as the host runs at a time, at most 4. On a page they need cross-origin isolation; without
-   * it there is one.
+   * Threads of the WASM backend, the caller's included; by default as many as the host runs at a time, at most 4. On a page they need cross-origin isolation; where
+   * memory cannot be shared there is one, as `Upscaler.threads` says, and threads that were asked for but do not start are an error.
    */
   readonly threads?: number;
   /** The WebGPU backend's `GPU`, by default `navigator.gpu`. On Node: `create([])` of the package `webgpu`; keep it for as long as the upscaler. */
