@@ -54,17 +54,18 @@ const wanted = Object.fromEntries(
   Object.entries(models).map(([name, model]) => [name, Buffer.from(runModel(model, image).data).toString('base64')]),
 );
 
-const page = `<!doctype html>
+/** A page that imports the runtime from an address. */
+const page = (from: string) => `<!doctype html>
 <script type="module">
-import * as runtime from './index.js';
+import * as runtime from '${from}/index.js';
 globalThis.ticks = 0;
 setInterval(() => globalThis.ticks++, 1);
 globalThis.runtime = runtime;
 </script>`;
 
-/** A static server: the package's files, the models, and a page in each folder. */
-function site(headers: Readonly<Record<string, string>>, names: readonly string[]): Promise<Server> {
-  const files = new Map<string, readonly [string, string | Uint8Array]>([['/', ['text/html', page]]]);
+/** A static server: the page, the package's files and the models. */
+function site(headers: Readonly<Record<string, string>>, names: readonly string[], from: string): Promise<Server> {
+  const files = new Map<string, readonly [string, string | Uint8Array]>([['/', ['text/html', page(from)]]]);
   for (const name of names) files.set(`/${name}`, ['text/javascript', readFileSync(dist + name)]);
   for (const [name, model] of Object.entries(models)) {
     files.set(`/${name}.fqsr`, ['application/octet-stream', serializeModel(model)]);
@@ -91,11 +92,15 @@ describe.skipIf(!runs)('in Chromium, from the built files', () => {
     for (const server of servers) server.close();
   });
 
-  async function open(headers: Readonly<Record<string, string>> = {}, names = both): Promise<Page> {
-    const server = await site(headers, names);
+  async function serve(headers: Readonly<Record<string, string>>, names: readonly string[], from = '.') {
+    const server = await site(headers, names, from);
     servers.push(server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function open(headers: Readonly<Record<string, string>> = {}, names = both, from?: string): Promise<Page> {
     const opened = await browser.newPage();
-    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await opened.goto(`${await serve(headers, names, from)}/`);
     await opened.waitForFunction(() => 'runtime' in globalThis);
     return opened;
   }
@@ -165,6 +170,13 @@ describe.skipIf(!runs)('in Chromium, from the built files', () => {
     await shared.close();
   });
 
+  test('it may come from another origin', async () => {
+    const origin = await serve({ 'access-control-allow-origin': '*' }, ['index.js']);
+    const there = await open({}, [], origin);
+    expect(await upscaleThere(there, 'edsr', {})).toMatchObject({ where: 'worker', ...gives('edsr') });
+    await there.close();
+  });
+
   test('one file is enough, and a policy that forbids workers or threads is told of', async () => {
     const alone = await open(isolated, ['index.js']);
     expect(await upscaleThere(alone, 'edsr', { threads: 2 })).toMatchObject({ where: 'worker', ...gives('edsr') });
@@ -207,14 +219,17 @@ describe.skipIf(!runs)('in Chromium, from the built files', () => {
       }
       const rows = upscaler.upscaleRows({ width: 5, height: 5, channels: 3, data: short() });
       const ended = await rows.next().catch((error) => [error instanceof RuntimeError, error.message]);
+      const own = await load('./edsr.fqsr', { worker: () => new Worker('./worker.js', { type: 'module' }) });
       const closing = upscaler.upscale(large).catch(String);
       upscaler.dispose();
-      return { during, shares, aborted, next: next.data.length, refused, damaged, ended, closed: await closing };
+      const { why } = own;
+      own.dispose();
+      return { during, shares, aborted, next: next.data.length, refused, damaged, ended, why, closed: await closing };
     });
     expect(found.during).toBeGreaterThan(0);
     expect(found.shares.length).toBeGreaterThan(1);
     expect(found.shares.at(-1)).toBe(1);
-    expect(found).toMatchObject({ aborted: true, next: 12, refused: true });
+    expect(found).toMatchObject({ aborted: true, next: 12, refused: true, why: 'worker was given' });
     expect(found.damaged).toEqual([true, expect.stringMatching(/^\[runtime\] parseModel: /)]);
     expect(found.ended).toEqual([true, expect.stringContaining('image.data must give 75 bytes (5 x 5 x 3), got 30')]);
     expect(found.closed).toContain('upscaler must be in use, got a disposed one');

@@ -25,7 +25,7 @@ type Ending = { readonly kind: 'failed'; readonly error: unknown };
 export async function openRemote(worker: WorkerLike, bytes: Uint8Array, options: BackendOptions): Promise<Session> {
   const jobs = new Map<number, (answer: JobAnswer | Ending) => void>();
   const state: { ended: unknown; count: number } = { ended: null, count: 0 };
-  const post = (request: Request, transfer: readonly ArrayBufferLike[] = []) => worker.postMessage(request, transfer);
+  const post = (request: Request, transfer: ArrayBuffer[] = []) => worker.postMessage(request, { transfer });
   const end = (error: unknown): void => {
     state.ended ??= error;
     worker.terminate();
@@ -66,8 +66,9 @@ export async function openRemote(worker: WorkerLike, bytes: Uint8Array, options:
       try {
         const { done, value } = await chunks.next();
         if (done) return post({ kind: 'rows', job, data: null });
-        const rows = isSamples(value) ? value.slice() : value;
-        post({ kind: 'rows', job, data: rows }, isSamples(rows) ? [rows.buffer] : []);
+        // A copy goes; what is no samples the worker refuses.
+        const copy = isSamples(value) ? value.slice() : null;
+        post({ kind: 'rows', job, data: copy ?? value }, copy ? [copy.buffer] : []);
       } catch (error) {
         answers.put({ kind: 'failed', error });
       }

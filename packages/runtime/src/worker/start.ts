@@ -2,7 +2,7 @@
 
 /** A module worker. */
 export interface WorkerLike {
-  postMessage(message: unknown, transfer?: readonly ArrayBufferLike[]): void;
+  postMessage(message: unknown, options?: { transfer?: ArrayBuffer[] }): void;
   terminate(): void;
   addEventListener(type: string, listener: (event: WorkerEvent) => void): void;
 }
