@@ -109,22 +109,31 @@ async function openPlace(bytes: Uint8Array, { worker, ...options }: LoadOptions)
   });
   if (worker === false) return here('worker is false');
   if (worker === undefined && Reflect.get(globalThis, 'document') === undefined) return here('this is no page');
-  const { gpu, ...sent } = options;
+  // Not `gpu`, which no message can carry.
+  const { gpu: _, ...sent } = options;
+  let started: WorkerLike;
   try {
-    if (gpu) throw new Error('gpu was given, which stays in its thread');
-    const { worker: started, hasGpu } = await startWorker(typeof worker === 'function' ? worker : undefined);
-    if (sent.backend === 'webgpu' && !hasGpu) {
-      started.terminate();
-      throw new Error('workers have no WebGPU here');
-    }
-    const why = worker === undefined ? 'a page stays responsive' : 'worker was given';
-    return { session: await openRemote(started, bytes, sent), where: 'worker', why };
+    started = await workerFor(options, typeof worker === 'function' ? worker : undefined);
   } catch (cause) {
-    if (cause instanceof RuntimeError) throw cause;
     const { message } = cause as Error;
     if (worker === undefined) return here(`no worker: ${message}`);
     throw new RuntimeError('load', `the host must start a worker, got ${message}`, 'leave worker out', { cause });
   }
+  const asked = typeof worker === 'function' ? 'worker was given' : 'worker is true';
+  return {
+    session: await openRemote(started, bytes, sent),
+    where: 'worker',
+    why: worker === undefined ? 'a page stays responsive' : asked,
+  };
+}
+
+/** @throws Error that says why there is none */
+async function workerFor({ gpu, backend }: BackendOptions, make?: () => WorkerLike): Promise<WorkerLike> {
+  if (gpu) throw new Error('gpu was given, which stays in its thread');
+  const { worker, hasGpu } = await startWorker(make);
+  if (backend !== 'webgpu' || hasGpu) return worker;
+  worker.terminate();
+  throw new Error('workers have no WebGPU here');
 }
 
 async function upscale<P extends Picture>(session: Session, picture: P, options: UpscaleOptions): Promise<Upscaled<P>> {
