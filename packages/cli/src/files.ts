@@ -6,14 +6,15 @@ import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CliError } from './errors.js';
 
-/** Writes beside the target, then renames: a reader never sees half a file, and a failure leaves nothing. */
-export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
+/** Writes beside the target, at once or as the bytes come, then renames: a reader never sees half a file, and a failure leaves nothing. */
+export async function writeWhole(path: string, data: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const beside = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     const file = await open(beside, 'wx');
     try {
-      await file.writeFile(data);
+      if (typeof data === 'string' || data instanceof Uint8Array) await file.writeFile(data);
+      else for await (const chunk of data) await file.appendFile(chunk);
       await file.sync();
     } finally {
       await file.close();

@@ -1,7 +1,7 @@
 /**
  * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface.
  */
-import { type Image, makeImage, resizeBicubic } from '@fqsr/datasets';
+import { type Image, makeImage, type RowStream, resizeBicubic } from '@fqsr/datasets';
 import { type LoadOptions, load, parseModel } from '@fqsr/runtime';
 import { readSafetensors } from '@fqsr/runtime/format';
 import { type Checkpoint, forward, graphOf, parseCheckpoint, toTensors } from '@fqsr/sr-models';
@@ -17,6 +17,8 @@ export interface Network {
   readonly scale: number;
   /** @param onProgress share of the work done, 0..1 */
   readonly upscale: (image: Image, onProgress?: (share: number) => void) => Promise<Image>;
+  /** The same row by row, in bounded memory; where there is none, the network knows whole images only. */
+  readonly upscaleRows?: (image: Image, onProgress?: (share: number) => void) => RowStream;
   readonly dispose: () => void;
 }
 
@@ -52,12 +54,15 @@ export async function loadNetwork(
 /** An integer model, run by the runtime. */
 export async function integerNetwork(bytes: Uint8Array, runtime: LoadOptions = {}): Promise<Network> {
   const upscaler = await load(bytes, runtime);
+  const options = (onProgress?: (share: number) => void) => ({
+    onProgress: (done: number, total: number) => onProgress?.(total > 0 ? done / total : 1),
+  });
   return {
     label: upscaler.model.name,
     arithmetic: 'integer',
     scale: upscaler.model.scale,
-    upscale: (image, onProgress) =>
-      upscaler.upscale(image, { onProgress: (done, total) => onProgress?.(total > 0 ? done / total : 1) }),
+    upscale: (image, onProgress) => upscaler.upscale(image, options(onProgress)),
+    upscaleRows: (image, onProgress) => upscaler.upscaleRows(image, options(onProgress)),
     dispose: () => upscaler.dispose(),
   };
 }
@@ -87,6 +92,16 @@ export async function graphNetwork(
     },
     dispose: () => tf.dispose([...params.values()]),
   };
+}
+
+/** An image's rows by any network: as they come, or all at once. */
+export async function* rowsOf(
+  network: Network,
+  image: Image,
+  onProgress: (share: number) => void,
+): AsyncGenerator<{ readonly data: Uint8Array | Uint8ClampedArray }, void> {
+  if (network.upscaleRows) yield* network.upscaleRows(image, onProgress);
+  else yield await network.upscale(image, onProgress);
 }
 
 /** A model file's contents. */

@@ -151,11 +151,12 @@ describe('eval of a folder with a broken image', () => {
 });
 
 describe('upscale', () => {
-  it('writes an image of the right size, the same by file and by folder', async () => {
+  it('writes an image of the right size, the same by file, by folder and in tiles', async () => {
     const one = await fqsr('upscale', at('small.png'), '-o', at('large.png'), '--model', at('model.fqsr'));
     expect(one.code, one.stderr).toBe(0);
     mkdirSync(at('out'));
-    const many = await fqsr('upscale', at('small.png'), '-o', at('out'), '--model', at('model.fqsr'), '--json');
+    const how = ['-o', at('out'), '--model', at('model.fqsr'), '--memory', '0', '--json'];
+    const many = await fqsr('upscale', at('small.png'), ...how);
     expect(many.code, many.stderr).toBe(0);
     expect(JSON.parse(many.stdout).images[0]).toMatchObject({ width: 34, height: 26 });
     const [a, b] = [await readImage(at('large.png')), await readImage(at('out', 'small.png'))];

@@ -31,17 +31,20 @@ export async function encodePng(image: Image): Promise<Uint8Array> {
  * await writeFile('out.webp', await encodeImage(image, 'out.webp'));
  */
 export async function encodeImage(image: Image, path: string): Promise<Uint8Array> {
-  const wanted = (extname(path) || path).toLowerCase();
-  const extension = encodableExtensions.find((each) => each === wanted);
-  if (!extension) {
-    throw new DatasetError(
-      'encodeImage',
-      `${path} must end in ${encodableExtensions.join(', ')}`,
-      'name an output format by its extension',
-    );
-  }
   const { width, height, channels } = image;
   const raw = sharp(image.data, { raw: { width, height, channels } });
-  const bytes = await encoders[extension](raw).toBuffer();
+  const bytes = await encoderOf(path)(raw).toBuffer();
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** How a file of that name, or extension, is encoded. @throws DatasetError when it is none of {@link encodableExtensions} */
+export function encoderOf(path: string): (pipeline: Sharp) => Sharp {
+  const wanted = (extname(path) || path).toLowerCase();
+  const extension = encodableExtensions.find((each) => each === wanted);
+  if (extension) return encoders[extension];
+  throw new DatasetError(
+    'encodeImage',
+    `${path} must end in ${encodableExtensions.join(', ')}`,
+    'name an output format by its extension',
+  );
 }

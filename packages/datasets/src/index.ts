@@ -11,10 +11,12 @@ export { type DegradationName, type DegradationStep, degradationNames, degradati
 export { type DegradeOptions, degrade } from './degrade.js';
 export { type DegradeSourceOptions, degradeSource } from './degrade-source.js';
 export { encodableExtensions, encodeImage, encodePng } from './encode.js';
+export { checkEncodable, encodeRows, type RowsTarget } from './encode-rows.js';
 export { BrokenImageError, DatasetError, type OnBroken, type Skipped } from './error.js';
 export { crop, type Image, makeImage, modcrop, type StoredFormat } from './image.js';
 export { batchesFrom, type PairsOptions, pairsOf } from './iterate.js';
 export { type ImagePair, makePair, type PixelFormat, pairFromHr, pixelFormat } from './pair.js';
+export type { RowStream } from './png-rows.js';
 export { openPatchStream, type PrefetchOptions } from './prefetch.js';
 export type { Downloaded, DownloadOptions } from './remote/download.js';
 export { remoteSets, setFromUrl } from './remote/known.js';

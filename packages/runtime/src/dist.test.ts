@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -15,6 +16,16 @@ describe('what is published', () => {
     });
     expect(imports.exec(code)?.[0]).toBeUndefined();
     expect(types).not.toMatch(/(?:from|import\()\s*['"][^.]/);
+  });
+
+  it('dist/index.js takes less than 40 kB, and dist/worker.js is that file put to work', ({ skip }) => {
+    const file = at('../dist/index.js');
+    skip(!existsSync(file), `${file} is not built; run npx nx build runtime`);
+    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThan(40_000);
+    const worker = readFileSync(at('../dist/worker.js'), 'utf8');
+    expect(worker.match(/from\s*['"]([^'"]+)['"]/g)?.map((found) => found.replace(/\s/g, ''))).toEqual([
+      expect.stringMatching(/^from['"]\.\/index\.js['"]$/),
+    ]);
   });
 
   it('@fqsr/quant-core/spec reaches no TensorFlow.js', ({ skip }) => {

@@ -1,36 +1,54 @@
 /** A model ready to run on one backend. */
 import type { Image } from './image.js';
 import { referenceKernels } from './kernels/reference/index.js';
+import { layoutModel } from './layout.js';
 import type { IntegerModel } from './model.js';
 import { planModel } from './plan.js';
+import type { Port } from './port.js';
 import { execute, type Tap } from './run.js';
+import { cutForPort, leastArea, reachOf, runTiles } from './tiles.js';
 
 /** What runs images. */
 export interface Engine {
-  /** Elements, for each pixel of the input image, of the largest array that it needs as a whole. */
-  readonly largest: number;
+  /** Upscaling factor. */
+  readonly scale: number;
   /** Multiply-adds and the like for each pixel of the input image. */
   readonly work: number;
+  /** Bytes that may be held beside the model, an image and its result. */
+  readonly memoryBytes: number;
+  /** Threads that compute, the caller's included. */
+  readonly threads: number;
   /** Whether one image is run after another; else several may be interleaved. */
   readonly isExclusive: boolean;
   /**
-   * Runs an image block by block; yields the work done so far, of `work * width * height`. Asynchronous where another device does the work.
+   * Runs an image as a whole, or on a GPU as it fits; yields the work done so far, of `work * width * height`. Asynchronous where another device does the work.
    *
    * @param tap sees every stored tensor when it is complete
    */
   run(image: Image, tap?: Tap): Generator<number, Image> | AsyncGenerator<number, Image>;
+  /** Runs an image of any size in bounded memory, rows in and rows out. Yields the same, also when it waits for rows. */
+  stream(port: Port): Generator<number, void> | AsyncGenerator<number, void>;
   /** Frees what the host does not free by itself. */
   dispose(): void;
 }
 
-/** The reference backend: plain TypeScript. */
-export function openReference(model: IntegerModel, where: string): Engine {
+/** The reference backend: plain TypeScript, whose tensors are whole; so large images go in tiles. */
+export function openReference(model: IntegerModel, where: string, { memoryBytes }: { memoryBytes: number }): Engine {
   const plan = planModel(model, referenceKernels, where);
+  const reach = reachOf(layoutModel(model, where));
+  const perPixel = plan.slots.reduce((sum, bytes) => sum + bytes, 3 + 3 * plan.scale ** 2);
+  const area = Math.max(leastArea(reach), Math.floor(memoryBytes / perPixel));
   return {
-    largest: plan.largest,
+    scale: plan.scale,
     work: plan.work,
+    memoryBytes,
+    threads: 1,
     isExclusive: false,
     run: (image, tap) => execute(plan, image, tap),
+    stream: (port) => {
+      const room = { area, width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+      return runTiles(port, cutForPort(port, reach, room), plan, (image) => execute(plan, image));
+    },
     dispose: () => {},
   };
 }

@@ -91,12 +91,110 @@ describe('upscale', () => {
     ['image.width must be an integer of 1 or more, got 0', { ...small, width: 0 }],
     ['image.height must be an integer of 1 or more, got 1.5', { ...small, height: 1.5 }],
     ['image.height must be an integer of 1 or more, got nothing', { ...small, height: undefined }],
-    ['image.channels must be 3, got 4', { ...small, channels: 4 }],
-    ['image.data must be a Uint8Array, got "object"', { ...small, data: [1, 2, 3] }],
+    ['image.data must be a Uint8Array or Uint8ClampedArray, got "object"', { ...small, data: [1, 2, 3] }],
     ['image.data must be 189 bytes long (9 x 7 x 3), got 188', { ...small, data: small.data.subarray(1) }],
   ])('refuses: %s', async (reason, image) => {
     const upscaler = await load(bytes);
     await expect(upscaler.upscale(image as Image)).rejects.toThrow(`[runtime] upscale: ${reason}`);
     expect(() => runModel(model, image as Image)).toThrow(`[runtime] runModel: ${reason}`);
+  });
+
+  it('refuses other channels', async () => {
+    const upscaler = await load(bytes);
+    await expect(upscaler.upscale({ ...small, channels: 2 } as never)).rejects.toThrow(
+      'image.channels must be 3 or 4, got 2 (convert the image to RGB or RGBA)',
+    );
+    expect(() => runModel(model, { ...small, channels: 4 } as never)).toThrow('image.channels must be 3, got 4');
+  });
+
+  it('gives clamped arrays for clamped arrays, and keeps colours apart from alpha', async () => {
+    using upscaler = await load(bytes);
+    const { data } = small;
+    const alpha = Uint8Array.from({ length: 63 }, (_, i) => (i < 30 ? 255 : i * 3));
+    const rgba = Uint8ClampedArray.from({ length: 252 }, (_, i) =>
+      i % 4 === 3 ? (alpha[i >> 2] as number) : (data[3 * (i >> 2) + (i % 4)] as number),
+    );
+    const result = await upscaler.upscale({ width: 9, height: 7, channels: 4, data: rgba });
+    expect(result.data).toBeInstanceOf(Uint8ClampedArray);
+    expect(result).toMatchObject({ width: 18, height: 14, channels: 4 });
+    expect(result.data.filter((_, i) => i % 4 < 3)).toEqual(Uint8ClampedArray.from(runModel(model, small).data));
+    const rows: number[] = [];
+    for await (const strip of upscaler.upscaleRows({ width: 9, height: 7, channels: 4, data: [rgba] })) {
+      rows.push(...strip.data);
+    }
+    expect(rows).toEqual([...result.data]);
+  });
+});
+
+describe('upscaleRows', () => {
+  const image = randomImage(5, 61, 47);
+  const wanted = runModel(model, image);
+
+  async function* inPieces(data: Uint8Array, length: number) {
+    for (let at = 0; at < data.length; at += length) yield data.subarray(at, at + length);
+  }
+
+  it.each(['wasm', 'reference'] as const)('gives on %s, in strips and tiles, what upscale gives', async (backend) => {
+    for (const memoryBytes of [0, 100_000, 2 ** 28]) {
+      using upscaler = await load(bytes, { backend, memoryBytes });
+      for (const source of [image, { ...image, data: inPieces(image.data, 1000) }]) {
+        const calls: [number, number][] = [];
+        const data: number[] = [];
+        const onProgress = (done: number, total: number) => void calls.push([done, total]);
+        for await (const strip of upscaler.upscaleRows(source, { onProgress })) {
+          expect(strip).toMatchObject({ y: data.length / 122 / 3, width: 122, channels: 3 });
+          data.push(...strip.data);
+        }
+        expect(data).toEqual([...wanted.data]);
+        expect(calls.at(-1)?.[0]).toBe(calls.at(-1)?.[1]);
+      }
+      expect(await upscaler.upscale(image)).toEqual(wanted);
+    }
+  });
+
+  it('ends a source and lets the next image run when it is left, aborted or fails', async () => {
+    using upscaler = await load(bytes, { memoryBytes: 0 });
+    const ended: string[] = [];
+    async function* source(name: string, pieces: AsyncIterable<Uint8Array>) {
+      try {
+        yield* pieces;
+      } finally {
+        ended.push(name);
+      }
+    }
+    const rows = (name: string, pieces: AsyncIterable<Uint8Array> = inPieces(image.data, 183)) => ({
+      ...image,
+      data: source(name, pieces),
+    });
+    for await (const { y } of upscaler.upscaleRows(rows('left'))) if (y === 0) break;
+    const stop = new AbortController();
+    const aborted = upscaler.upscaleRows(rows('aborted'), { signal: stop.signal });
+    await aborted.next();
+    stop.abort(new Error('enough'));
+    await expect(aborted.next()).rejects.toThrow('enough');
+    const fails = async (name: string, pieces: AsyncIterable<Uint8Array>) => {
+      for await (const strip of upscaler.upscaleRows(rows(name, pieces))) expect(strip.y).toBeLessThan(94);
+    };
+    await expect(fails('short', inPieces(image.data.subarray(9), 500))).rejects.toThrow(
+      '[runtime] upscaleRows: image.data must give 8601 bytes (61 x 47 x 3), got 8592',
+    );
+    await expect(fails('long', inPieces(new Uint8Array(9000), 500))).rejects.toThrow('got more');
+    async function* broken() {
+      yield image.data.subarray(0, 700);
+      throw new Error('disk');
+    }
+    await expect(fails('broken', broken())).rejects.toThrow('disk');
+    expect(ended).toEqual(['left', 'aborted', 'short', 'long', 'broken']);
+    expect(await upscaler.upscale(image)).toEqual(wanted);
+  });
+});
+
+describe('where it runs', () => {
+  it('is here where there is no page, and workers that do not start are refused by name', async () => {
+    expect(await load(bytes)).toMatchObject({ where: 'here', why: 'this is no page' });
+    expect(await load(bytes, { worker: false })).toMatchObject({ where: 'here', why: 'worker is false' });
+    await expect(load(bytes, { worker: true })).rejects.toThrow(
+      '[runtime] load: the host must start a worker, got there are no workers here (leave worker out)',
+    );
   });
 });

@@ -1,77 +1,37 @@
 /**
  * `@fqsr/runtime`: runs integer super-resolution models. No dependencies; Node and browsers.
  */
-import { type Engine, openReference } from './engine.js';
-import { RuntimeError, show } from './error.js';
+import { type BackendName, type BackendOptions, checkOptions } from './backends.js';
+import { RuntimeError } from './error.js';
 import { parseModel } from './format.js';
-import { checkImage, type Image } from './image.js';
-import { openWasm } from './kernels/wasm/engine.js';
-import { hasSimd } from './kernels/wasm/machine.js';
-import { availableThreads } from './kernels/wasm/threads.js';
-import { openWebgpu } from './kernels/webgpu/engine.js';
+import { checkShape, checkSize, isSamples, type RowSource, type Strip } from './image.js';
 import type { IntegerModel } from './model.js';
+import { openPicture, type Picture, type Upscaled } from './pictures.js';
+import type { RowInput } from './rows.js';
+import { openSession, type Session, type UpscaleOptions } from './session.js';
 import { type ModelSource, readSource } from './source.js';
-import { openTurns } from './turns.js';
+import { openRemote } from './worker/client.js';
+import { startWorker, type WorkerLike } from './worker/start.js';
 
+export { type BackendName, backendNames } from './backends.js';
 export { FormatError, RuntimeError } from './error.js';
 export { parseModel, serializeModel, validateModel } from './format.js';
-export type { Image } from './image.js';
+export type { AnyImage, Channels, Image, RowSource, Samples, Strip } from './image.js';
 export type * from './model.js';
+export type { Bitmap, Picture, PixelData, Upscaled } from './pictures.js';
 export { runModel, type Tap } from './run.js';
+export type { UpscaleOptions } from './session.js';
 export type { ModelSource } from './source.js';
+export { serveWorker } from './worker/serve.js';
+export type { WorkerLike } from './worker/start.js';
 
-const backends = {
-  reference: (model) => Promise.resolve(openReference(model, 'load')),
-  wasm: (model, { memoryBytes = MEMORY_BYTES, threads }) =>
-    openWasm(model, 'load', { memoryBytes, threads: threadsFor(threads) }),
-  webgpu: (model, { memoryBytes = GPU_MEMORY_BYTES, gpu }) => openWebgpu(model, 'load', { memoryBytes, gpu }),
-} satisfies Record<string, (model: IntegerModel, options: LoadOptions) => Promise<Engine>>;
-
-/** Name of a backend. All give the same bytes. */
-export type BackendName = keyof typeof backends;
-
-/** The names of all backends. */
-export const backendNames = Object.keys(backends) as readonly BackendName[];
-
-/** What rings of rows may take, unless the caller says otherwise. */
-const MEMORY_BYTES = 64 * 2 ** 20;
-/** What a GPU's tensors may take, unless the caller says otherwise; it bounds a submission too, which must not hold up the display for seconds. */
-const GPU_MEMORY_BYTES = 256 * 2 ** 20;
-
-export interface LoadOptions {
+export interface LoadOptions extends BackendOptions {
   /**
-   * `wasm`: WebAssembly with SIMD; `webgpu`: the host's GPU; `reference`: plain TypeScript; `auto` (the default): `wasm` where the host has it, else `reference`,
-   * as {@link Upscaler.backend} says. `auto` takes no GPU, since an adapter does not tell whether it is faster than the processor: software adapters are far slower.
+   * Where it runs. By default on a page in a worker, so that the page stays responsive, else in the calling thread; if the page's worker does not start, in the calling
+   * thread too, as {@link Upscaler.where} and {@link Upscaler.why} say. `true` demands a worker, `false` the calling thread; a function makes the worker, which must
+   * call `serveWorker`.
    */
-  readonly backend?: BackendName | 'auto';
-  /**
-   * Bytes that may be held beside the model, the image and the result. WASM: of rows, at least 4 of them, 64 MiB by default. WebGPU: of a tile's tensors, at least 16
-   * pixels a side and what the network sees around them, 256 MiB by default.
-   */
-  readonly memoryBytes?: number;
-  /**
-   * Threads of the WASM backend, the caller's included; by default as many as the host runs at a time, at most 4. On a page they need cross-origin isolation; without
-   * it there is one.
-   */
-  readonly threads?: number;
-  /** The WebGPU backend's `GPU`, by default `navigator.gpu`. On Node: `create([])` of the package `webgpu`; keep it for as long as the upscaler. */
-  readonly gpu?: object | undefined;
-}
-
-/** Most threads by default. */
-const THREADS = 4;
-
-function threadsFor(asked: number | undefined): number {
-  if (asked === undefined) return Math.min(THREADS, availableThreads());
-  if (Number.isInteger(asked) && asked >= 1 && asked <= 64) return typeof SharedArrayBuffer === 'undefined' ? 1 : asked;
-  throw new RuntimeError('load', `threads must be an integer from 1 to 64, got ${show(asked)}`, 'leave it out');
-}
-
-export interface UpscaleOptions {
-  /** Called now and then with the work done and the total, both in multiply-adds; the last call has `done === total`. */
-  onProgress?(done: number, total: number): void;
-  /** Aborting rejects the promise with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly worker?: boolean | (() => WorkerLike);
 }
 
 /** A loaded model. Several images may be upscaled at a time; the WASM and WebGPU backends take one after another. */
@@ -79,21 +39,33 @@ export interface Upscaler {
   readonly model: IntegerModel;
   /** What runs it. */
   readonly backend: BackendName;
+  /** Threads that compute. */
+  readonly threads: number;
+  /** Where it runs: in a worker of its own, or in the thread that called `load`. */
+  readonly where: 'worker' | 'here';
+  /** Why there, in words. */
+  readonly why: string;
   /**
-   * Upscales an image; lets the event loop run about every 30 ms.
+   * Upscales an image. In the calling thread it lets the event loop run about every 30 ms.
    *
-   * @param image uint8 RGB, `width * height * 3` bytes; not changed
-   * @returns an image `model.scale` times as wide and high, whose data the caller owns
+   * @param image RGB or RGBA, `width * height * channels` bytes, or on a page an `ImageData` or `ImageBitmap`; not changed. Alpha is upscaled by bicubic weights
+   * @returns an image of the same kind, `model.scale` times as wide and high, whose data the caller owns
    * @throws RuntimeError for an image whose fields do not fit together, and after `dispose`
    */
-  upscale(image: Image, options?: UpscaleOptions): Promise<Image>;
+  upscale<P extends Picture>(image: P, options?: UpscaleOptions): Promise<Upscaled<P>>;
+  /**
+   * Upscales an image of any size in bounded memory: strips of the result, full width, from the top, each as soon as it is there. Leave the loop, or call `return`, to give up.
+   *
+   * @param image as for `upscale`, or its samples in chunks as they come
+   *
+   * @example
+   * for await (const { y, height, data } of upscaler.upscaleRows(image)) await file.write(data);
+   */
+  upscaleRows(image: Picture | RowSource, options?: UpscaleOptions): AsyncGenerator<Strip, void>;
   /** Frees the model's memory and stops what is running. May be called twice. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
-
-/** Longest run between two turns of the event loop, in milliseconds, a block more or less. */
-const TURN_MS = 30;
 
 /**
  * Loads a model: reads it, checks it completely and prepares its kernels.
@@ -108,79 +80,87 @@ const TURN_MS = 30;
  * // 4, 4, 48 bytes
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Upscaler> {
-  const { backend = 'auto' } = options;
-  if (backend !== 'auto' && !Object.hasOwn(backends, backend)) {
-    const problem = `backend must be one of auto, ${backendNames.join(', ')}, got ${show(backend)}`;
-    throw new RuntimeError('load', problem, 'choose a known backend');
-  }
-  const model = parseModel(await readSource(source));
-  const chosen = backend === 'auto' ? (hasSimd() ? 'wasm' : 'reference') : backend;
-  const loaded: Loaded = { engine: await backends[chosen](model, options), queue: Promise.resolve() };
-  const dispose = () => {
-    loaded.engine?.dispose();
-    loaded.engine = null;
-  };
+  checkOptions(options);
+  const bytes = await readSource(source);
+  const { session, ...place } = await openPlace(bytes, options);
+  const { model, backend, threads } = session;
   return {
     model,
-    backend: chosen,
-    upscale: (image, upscaleOptions = {}) => upscale(loaded, image, upscaleOptions),
-    dispose,
-    [Symbol.dispose]: dispose,
+    backend,
+    threads,
+    ...place,
+    upscale: (image, upscaleOptions = {}) => upscale(session, image, upscaleOptions),
+    upscaleRows: (image, upscaleOptions = {}) => upscaleRows(session, image, upscaleOptions),
+    dispose: session.dispose,
+    [Symbol.dispose]: session.dispose,
   };
 }
 
-/** A loaded model's engine, until it is disposed, and the last of the runs that wait for each other. */
-interface Loaded {
-  engine: Engine | null;
-  queue: Promise<unknown>;
+interface Place extends Pick<Upscaler, 'where' | 'why'> {
+  readonly session: Session;
 }
 
-async function upscale(loaded: Loaded, image: Image, options: UpscaleOptions): Promise<Image> {
-  const { engine } = loaded;
-  if (engine === null) throw disposed();
-  checkImage(image, engine.largest, 'upscale');
-  options.signal?.throwIfAborted();
-  if (!engine.isExclusive) return run(loaded, image, options);
-  const before = loaded.queue;
-  const own = before.then(
-    () => run(loaded, image, options),
-    () => run(loaded, image, options),
-  );
-  loaded.queue = own;
-  return own;
-}
-
-async function run(loaded: Loaded, image: Image, { onProgress, signal }: UpscaleOptions): Promise<Image> {
-  const { engine } = loaded;
-  if (engine === null) throw disposed();
-  signal?.throwIfAborted();
-  const total = engine.work * image.width * image.height;
-  const turns = openTurns();
-  const work = engine.run(image);
+/** Opens the model where it is to run. */
+async function openPlace(bytes: Uint8Array, { worker, ...options }: LoadOptions): Promise<Place> {
+  const here = async (why: string): Promise<Place> => ({
+    session: await openSession(parseModel(bytes), options),
+    where: 'here',
+    why,
+  });
+  if (worker === false) return here('worker is false');
+  if (worker === undefined && Reflect.get(globalThis, 'document') === undefined) return here('this is no page');
+  // Not `gpu`, which no message can carry.
+  const { gpu: _, ...sent } = options;
+  let started: WorkerLike;
   try {
-    let started = performance.now();
-    for (;;) {
-      // A synchronous engine is left between its blocks only when the event loop gets its turn, below.
-      const step = work.next();
-      const { done, value } = step instanceof Promise ? await step : step;
-      if (done) {
-        onProgress?.(total, total);
-        return value;
-      }
-      if (performance.now() - started < TURN_MS) continue;
-      if (value < total) onProgress?.(value, total);
-      await turns.next();
-      signal?.throwIfAborted();
-      if (loaded.engine === null) throw disposed();
-      started = performance.now();
-    }
-  } finally {
-    turns.close();
-    // Given up on the way, it ends in order: its threads finish their blocks.
-    await work.return(undefined as never);
+    started = await workerFor(options, typeof worker === 'function' ? worker : undefined);
+  } catch (cause) {
+    const { message } = cause as Error;
+    if (worker === undefined) return here(`no worker: ${message}`);
+    throw new RuntimeError('load', `the host must start a worker, got ${message}`, 'leave worker out', { cause });
   }
+  const asked = typeof worker === 'function' ? 'worker was given' : 'worker is true';
+  return {
+    session: await openRemote(started, bytes, sent),
+    where: 'worker',
+    why: worker === undefined ? 'a page stays responsive' : asked,
+  };
 }
 
-function disposed(): RuntimeError {
-  return new RuntimeError('upscale', 'upscaler must be in use, got a disposed one', 'load the model again');
+/** @throws Error that says why there is none */
+async function workerFor({ gpu, backend }: BackendOptions, make?: () => WorkerLike): Promise<WorkerLike> {
+  if (gpu) throw new Error('gpu was given, which stays in its thread');
+  const { worker, hasGpu } = await startWorker(make);
+  if (backend !== 'webgpu' || hasGpu) return worker;
+  worker.terminate();
+  throw new Error('workers have no WebGPU here');
+}
+
+async function upscale<P extends Picture>(session: Session, picture: P, options: UpscaleOptions): Promise<Upscaled<P>> {
+  const { input, room, result } = openPicture(picture, 'upscale');
+  const { scale } = session.model;
+  checkSize(input, scale ** 2 * input.channels, 'upscale');
+  const [width, height] = [input.width * scale, input.height * scale];
+  const length = width * input.channels;
+  const data = room(length * height);
+  for await (const strip of session.strips(input, data, options)) {
+    // Strips that this thread made are views of the result.
+    if (strip.data.buffer !== data.buffer) data.set(strip.data, strip.y * length);
+  }
+  return result(width, height, data);
+}
+
+async function* upscaleRows(
+  session: Session,
+  image: Picture | RowSource,
+  options: UpscaleOptions,
+): AsyncGenerator<Strip, void> {
+  yield* session.strips(openRowInput(image), null, options);
+}
+
+function openRowInput(image: Picture | RowSource): RowInput {
+  const data = image && 'data' in image ? image.data : undefined;
+  if (typeof data !== 'object' || isSamples(data)) return openPicture(image as Picture, 'upscaleRows').input;
+  checkShape(image as RowSource, 'upscaleRows');
+  return image as RowSource;
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { gpu, hasGpu } from '../test/gpu.js';
 import { edsr, imageGrid, levels, midrise, modelBuilder, randomImage } from '../test/models.js';
 import { type NaiveTensor, runNaive } from '../test/naive.js';
+import { streamed } from '../test/stream.js';
 import { type Engine, openReference } from './engine.js';
 import { parseModel, serializeModel } from './format.js';
 import type { Image } from './image.js';
@@ -19,13 +20,13 @@ async function openGpu(model: IntegerModel): Promise<Record<string, Engine>> {
   return host ? { webgpu: await openOn(host, model, 'test', { memoryBytes: 0 }) } : {};
 }
 
-/** Every stored tensor and the result equal the naive run's, on every backend, whole and by bands of rows. */
+/** Every stored tensor and the result equal the naive run's, on every backend, whole, by bands of rows, and streamed as strips or tiles. */
 async function expectExact(model: IntegerModel, image: Image): Promise<void> {
   const naive = runNaive(model, image);
   const wanted = naive.get('result')?.values;
   const stored = model.nodes.flatMap(({ op, name }) => (['conv2d', 'add', 'output'].includes(op) ? [] : [name]));
   const engines = {
-    reference: openReference(model, 'test'),
+    reference: openReference(model, 'test', { memoryBytes: 0 }),
     wasm: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 1 }),
     'wasm, two threads': await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 2 }),
     'wasm, few rows': await openWasm(model, 'test', { memoryBytes: 0, threads: 1 }),
@@ -50,6 +51,7 @@ async function expectExact(model: IntegerModel, image: Image): Promise<void> {
     expect([...result.data], backend).toEqual(wanted);
     expect(result).toMatchObject({ width: image.width * model.scale, height: image.height * model.scale, channels: 3 });
     expect([...(await finish(engine.run(image))).data], `${backend}, by bands`).toEqual(wanted);
+    expect([...(await streamed(engine, image))], `${backend}, streamed`).toEqual(wanted);
     engine.dispose();
   }
 }

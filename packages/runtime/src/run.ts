@@ -1,6 +1,6 @@
 /** Runs a plan on an image: all at once, or in turns with the event loop. */
 
-import { checkImage, type Image } from './image.js';
+import { checkImage, checkSize, type Image } from './image.js';
 import type { LevelTensor } from './kernels/kernel.js';
 import { referenceKernels } from './kernels/reference/index.js';
 import type { IntegerModel } from './model.js';
@@ -35,7 +35,8 @@ const BLOCK_ROWS = 32;
  */
 export function runModel(model: IntegerModel, image: Image, options: { readonly tap?: Tap } = {}): Image {
   const plan = planModel(model, referenceKernels, 'runModel');
-  checkImage(image, plan.largest, 'runModel');
+  checkImage(image, 'runModel', [3]);
+  checkSize(image, plan.largest, 'runModel');
   const run = execute(plan, image, options.tap);
   for (;;) {
     const { done, value } = run.next();

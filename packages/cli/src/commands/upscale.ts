@@ -1,11 +1,11 @@
 import { extname, join, parse, resolve } from 'node:path';
-import { encodableExtensions, encodeImage, readImage } from '@fqsr/datasets';
+import { checkEncodable, encodableExtensions, encodeRows, readImage } from '@fqsr/datasets';
 import { backendNames } from '@fqsr/runtime';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
 import { UsageError } from '../errors.js';
 import { assertWritable, isFolder, writeWhole } from '../files.js';
-import { loadNetwork } from '../networks.js';
+import { loadNetwork, rowsOf } from '../networks.js';
 
 /** `fqsr upscale`: image files in, larger image files out. */
 export const upscaleCommand = defineCommand({
@@ -25,12 +25,21 @@ export const upscaleCommand = defineCommand({
       1,
       64,
     ).optional(),
+    memory: whole(
+      { description: 'MiB that a .fqsr file may take beside the images (default: 256)', value: 'n' },
+      0,
+      65536,
+    ).optional(),
   }),
-  run: async (inputs, { output, model, backend, threads }, io) => {
+  run: async (inputs, { output, model, backend, threads, memory }, io) => {
     const targets = await targetsOf(inputs, output);
     checkDistinct(targets);
     for (const { to } of targets) await assertWritable(to);
-    const network = await loadNetwork(model, undefined, { backend, ...(threads === undefined ? {} : { threads }) });
+    const network = await loadNetwork(model, undefined, {
+      backend,
+      ...(threads === undefined ? {} : { threads }),
+      ...(memory === undefined ? {} : { memoryBytes: memory * 2 ** 20 }),
+    });
     const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
     try {
       for (const { from, to } of targets) {
@@ -38,10 +47,12 @@ export const upscaleCommand = defineCommand({
         const started = performance.now();
         const progress = io.progress(`${parse(from).base} by ${network.label}`, 100, '%');
         try {
-          const larger = await network.upscale(image, (share) => progress.update(Math.floor(share * 100)));
-          await writeWhole(to, await encodeImage(larger, to));
+          const size = { width: image.width * network.scale, height: image.height * network.scale };
+          checkEncodable({ ...size, path: to });
+          const rows = rowsOf(network, image, (share) => progress.update(Math.floor(share * 100)));
+          await writeWhole(to, encodeRows(rows, { ...size, path: to }));
           const seconds = (performance.now() - started) / 1000;
-          done.push({ input: from, output: to, width: larger.width, height: larger.height, seconds });
+          done.push({ input: from, output: to, ...size, seconds });
         } finally {
           progress.stop();
         }

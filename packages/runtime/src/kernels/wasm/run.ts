@@ -1,6 +1,6 @@
 /** Runs a compiled model on an image, block by block. */
-import type { Image } from '../../image.js';
-import type { Layout, PlannedTensor } from '../../layout.js';
+import type { PlannedTensor } from '../../layout.js';
+import type { Port } from '../../port.js';
 import type { Tap } from '../../run.js';
 import type { Machine } from './machine.js';
 import type { Program, WasmStep } from './program.js';
@@ -38,16 +38,16 @@ export function ringBytes(program: Program, width: number, height: number, band:
 const rowBytes = ({ channels, factor }: PlannedTensor, width: number): number => channels * factor * width;
 
 /**
- * Runs a program; yields the work done so far after each block, of a total of `program.work * width * height`. One run at a time: the memory is the machine's.
+ * Runs a program; yields the work done so far after each block, of a total of `program.work * width * height`, and while it waits for rows. One run at a time: the
+ * memory is the machine's.
  */
 export function* executeProgram(
   program: Program,
-  { scale }: Layout,
   machine: Machine,
-  image: Image,
+  port: Port,
   { band, tap, ...crew }: ProgramOptions,
-): Generator<number, Image> {
-  const { width, height } = image;
+): Generator<number, void> {
+  const { width, height } = port;
   const sizes = rings(program, height, band);
   const addresses = new Map<PlannedTensor, number>();
   let top = machine.end();
@@ -70,23 +70,26 @@ export function* executeProgram(
     const levels = tensor.signed ? new Int8Array(all.buffer) : all;
     tap?.(tensor.name, levels, height * tensor.factor, width * tensor.factor, tensor.channels);
   };
-  const data = new Uint8Array(width * height * scale * scale * 3);
   let done = 0;
   for (const turn of schedule(program, height, band)) {
     const { step, y0, y1 } = turn;
     if (step === 'input') {
-      for (let y = y0; y < y1; y++)
-        rowOf(program.input, y).set(image.data.subarray(y * width * 3, (y + 1) * width * 3));
+      while (!port.has(y1)) yield done;
+      for (let y = y0; y < y1; y++) rowOf(program.input, y).set(port.row(y));
+      port.release(y1);
       if (tap) show(program.input);
     } else if (step === 'output') {
-      for (let y = y0; y < y1; y++) data.set(rowOf(program.output, y), y * width * scale * 3);
+      const rows = port.open(y0, y1);
+      const length = rowBytes(program.output, width);
+      for (let y = y0; y < y1; y++) rows.set(rowOf(program.output, y), (y - y0) * length);
+      port.close();
+      yield done;
     } else {
       yield* runStep(step, turn, machine, width, crew, done);
       done += (step.work * width * (y1 - y0)) / step.factor;
       if (tap) for (const tensor of step.to) show(tensor);
     }
   }
-  return { width: width * scale, height: height * scale, channels: 3, data };
 }
 
 /** Blocks between two looks at the clock. */

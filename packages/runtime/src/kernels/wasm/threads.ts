@@ -43,6 +43,8 @@ interface ThreadData {
 interface Thread {
   postMessage(data: ThreadData): void;
   terminate(): unknown;
+  /** Resolves when it can be waited for: a browser starts no worker while the thread that asked for it sleeps. */
+  readonly ready: Promise<void>;
 }
 
 /** A thread's whole program: it has no file of its own, so that the package stays one file. It looks for a job for a moment before it sleeps. */
@@ -50,6 +52,7 @@ const program = `
 const serve = ({ module, memory, at, scratch }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const words = new Int32Array(memory.buffer, 4 * at, ${JOB_BYTES / 4});
+  ready();
   for (let seen = 0; ; ) {
     for (let spin = 0; spin < 5000 && Atomics.load(words, ${jobFields.generation}) === seen; spin++);
     Atomics.wait(words, ${jobFields.generation}, seen);
@@ -68,12 +71,22 @@ const PATIENCE_MS = 10_000;
  *
  * @param words the job's words, in shared memory
  * @param scratch address of each thread's own memory
+ * @throws RuntimeError where the host does not start them
  */
-export function openThreads(data: Omit<ThreadData, 'scratch'>, words: Int32Array, scratch: readonly number[]): Threads {
+export async function openThreads(
+  data: Omit<ThreadData, 'scratch'>,
+  words: Int32Array,
+  scratch: readonly number[],
+): Promise<Threads> {
   const threads = scratch.map((address) => {
     const thread = startThread();
     thread.postMessage({ ...data, scratch: address });
     return thread;
+  });
+  await Promise.all(threads.map(({ ready }) => ready)).catch((cause: unknown) => {
+    for (const thread of threads) thread.terminate();
+    const problem = `the host must start ${threads.length + 1} threads, got ${(cause as Error).message}`;
+    throw new RuntimeError('load', problem, 'use threads: 1', { cause });
   });
   const count = threads.length;
   let isClosed = false;
@@ -116,11 +129,16 @@ function sleep(words: Int32Array, left: number): void {
   }
 }
 
+/** A worker as browsers have it. */
+interface WebWorker extends Pick<Thread, 'postMessage' | 'terminate'> {
+  addEventListener(type: 'message' | 'error', listener: (event: { readonly message?: string }) => void): void;
+}
+
 /** Node's modules and the browser's globals that make threads. */
 interface Host {
   readonly process?: Partial<Pick<NodeJS.Process, 'getBuiltinModule'>>;
-  readonly Worker?: new (url: string) => Thread;
-  readonly URL: { createObjectURL(blob: Blob): string };
+  readonly Worker?: new (url: string) => WebWorker;
+  readonly URL: { createObjectURL(blob: Blob): string; revokeObjectURL(url: string): void };
   readonly navigator?: { readonly hardwareConcurrency?: number };
   readonly crossOriginIsolated?: boolean;
 }
@@ -129,14 +147,23 @@ function startThread(): Thread {
   const host = globalThis as Host;
   const node = host.process?.getBuiltinModule?.('node:worker_threads');
   if (node) {
-    const code = `${program} process.getBuiltinModule('node:worker_threads').parentPort.once('message', serve);`;
+    const port = "process.getBuiltinModule('node:worker_threads').parentPort";
+    const code = `${program} const ready = () => ${port}.postMessage(0); ${port}.once('message', serve);`;
     const thread = new node.Worker(code, { eval: true });
-    thread.unref();
-    return thread;
+    const ready = new Promise<void>((resolve, reject) => {
+      thread.once('message', resolve).once('error', reject);
+    }).finally(() => thread.unref());
+    return { postMessage: (data) => thread.postMessage(data), terminate: () => thread.terminate(), ready };
   }
-  const code = new Blob([`${program} onmessage = ({ data }) => serve(data);`], { type: 'text/javascript' });
   if (!host.Worker) throw new RuntimeError('load', 'the host must have workers, got none', 'use threads: 1');
-  return new host.Worker(host.URL.createObjectURL(code));
+  const code = `${program} const ready = () => postMessage(0); onmessage = ({ data }) => serve(data);`;
+  const url = host.URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+  const thread = new host.Worker(url);
+  const ready = new Promise<void>((resolve, reject) => {
+    thread.addEventListener('message', () => resolve());
+    thread.addEventListener('error', ({ message = 'a refusal' }) => reject(new Error(message)));
+  }).finally(() => host.URL.revokeObjectURL(url));
+  return { postMessage: (data) => thread.postMessage(data), terminate: () => thread.terminate(), ready };
 }
 
 /** How many threads the host runs at a time; 1 where memory cannot be shared. */

@@ -1,9 +1,9 @@
 /** A program on a device: pipelines and constants for as long as the model lives, buffers and bind groups for as long as tiles fit them. */
 import { RuntimeError } from '../../error.js';
+import type { Extent } from '../../tiles.js';
 import { allocating, type GpuHost, messageOf, usage } from './device.js';
 import type { Program } from './program.js';
 import type { GpuStep, Port } from './step.js';
-import type { Extent } from './tiles.js';
 
 /** A step whose kernel is compiled. */
 export interface LoadedStep {

@@ -4,12 +4,14 @@ import { RuntimeError } from '../../error.js';
 import type { Image } from '../../image.js';
 import { layoutModel } from '../../layout.js';
 import type { IntegerModel } from '../../model.js';
+import type { Port } from '../../port.js';
 import type { Tap } from '../../run.js';
+import { cut, cutForPort, type Extent, leastArea, type Reach, type Room, reachOf, type Tile } from '../../tiles.js';
 import { type Arena, loadSteps, openArena } from './arena.js';
 import { type GpuHost, openDevice } from './device.js';
 import { compile, type Program } from './program.js';
-import { executeTiles } from './run.js';
-import { cut, type Reach, type Room, reachOf, type Tile } from './tiles.js';
+import { executeTiles, streamTiles } from './run.js';
+
 import { type Dialect, GROUPS } from './wgsl.js';
 
 /** How to run on WebGPU. */
@@ -24,8 +26,6 @@ export interface WebgpuOptions {
 const OUTPUTS = 5;
 /** Bytes of a workgroup's memory on every device. */
 const SHARED = 16384;
-/** Least pixels along a tile's side that are kept, unless the device itself forbids it. */
-const CORE = 16;
 
 /**
  * Compiles a model for WebGPU, on a device of its own.
@@ -77,15 +77,26 @@ export async function openOn(
     state.arena = await openArena(host, program, steps, area);
     return state.arena;
   };
+  const sessionFor = async (tiles: readonly Tile[]) => {
+    const arena = await arenaFor(Math.max(...tiles.map(({ width, height }) => width * height)));
+    return { host, program, steps, arena };
+  };
   return {
-    largest: 3 * layout.scale ** 2,
+    scale: layout.scale,
     work: program.work,
+    memoryBytes,
+    threads: 1,
     isExclusive: true,
     async *run(image: Image, tap?: Tap) {
       host.check();
       const tiles = tilesFor(image, program, reach, limits, tap ? Number.POSITIVE_INFINITY : memoryBytes);
-      const arena = await arenaFor(Math.max(...tiles.map(({ width, height }) => width * height)));
-      return yield* executeTiles({ host, program, steps, arena }, image, tiles, tap);
+      return yield* executeTiles(await sessionFor(tiles), image, tiles, tap);
+    },
+    async *stream(port: Port) {
+      host.check();
+      const room = roomFor(program, reach, limits, memoryBytes);
+      const tiles = atLeastOne(cutForPort(port, reach, room), reach, room, limits);
+      yield* streamTiles(await sessionFor(tiles), port, tiles);
     },
     dispose: () => {
       state.isOpen = false;
@@ -108,23 +119,35 @@ function checkConstants({ steps }: Program, limits: Limits, where: string): void
   }
 }
 
-/** @throws RuntimeError where the device's buffers are too small for any tile */
+/** The tiles of an image. @throws RuntimeError where the device's buffers are too small for any */
 export function tilesFor(
-  image: Image,
-  { slots, steps, scale }: Pick<Program, 'slots' | 'steps' | 'scale'>,
+  image: Extent,
+  program: Pick<Program, 'slots' | 'steps' | 'scale'>,
   reach: Reach,
   limits: Limits,
   memoryBytes: number,
 ): readonly Tile[] {
+  const room = roomFor(program, reach, limits, memoryBytes);
+  return atLeastOne(cut(image, reach, room), reach, room, limits);
+}
+
+function roomFor(
+  { slots, steps, scale }: Pick<Program, 'slots' | 'steps' | 'scale'>,
+  reach: Reach,
+  limits: Limits,
+  memoryBytes: number,
+): Room {
   const ends = 3 + 6 * scale ** 2;
   // Less a word, to which an image's bytes are rounded up.
   const hard = Math.floor((largestBuffer(limits) - 4) / Math.max(...slots, 3 * scale ** 2));
   const soft = Math.floor(memoryBytes / slots.reduce((sum, bytes) => sum + bytes, ends));
-  const least = (2 * Math.max(reach.x, reach.y) + CORE) ** 2;
   const factor = Math.max(...steps.map((step) => step.factor));
   // A convolution's workgroup makes at least 4 rows.
-  const room: Room = { area: Math.min(hard, Math.max(soft, least)), side: Math.floor((4 * GROUPS) / factor) };
-  const tiles = cut(image, reach, room);
+  const side = Math.floor((4 * GROUPS) / factor);
+  return { area: Math.min(hard, Math.max(soft, leastArea(reach))), width: side, height: side };
+}
+
+function atLeastOne(tiles: readonly Tile[], reach: Reach, room: Room, limits: Limits): readonly Tile[] {
   if (tiles.length > 0) return tiles;
   const problem = `a tile must hold a pixel and the ${reach.x} x ${reach.y} pixels around it, got room for ${room.area} pixels in the GPU's maxStorageBufferBindingSize of ${limits.maxStorageBufferBindingSize} bytes`;
   throw new RuntimeError('upscale', problem, "use the backend 'wasm'");

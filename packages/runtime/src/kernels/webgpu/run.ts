@@ -1,11 +1,12 @@
 /** Runs a program on an image, one submission for each tile. */
 import type { Image } from '../../image.js';
 import type { PlannedTensor } from '../../layout.js';
+import type { Port } from '../../port.js';
 import type { Tap } from '../../run.js';
+import { type Extent, inRows, openRow, putTile, type Tile, takeTile } from '../../tiles.js';
 import { type Arena, imageBytes, type LoadedStep } from './arena.js';
 import { type GpuHost, readBuffer, usage } from './device.js';
 import type { Program } from './program.js';
-import type { Extent, Tile } from './tiles.js';
 import { storedOffset, wordsOf } from './wgsl.js';
 
 /** What runs. */
@@ -16,30 +17,58 @@ export interface Session {
   readonly arena: Arena;
 }
 
-/** Yields the work done so far after each tile, of a total of `program.work * width * height`. */
+/** An image that is there as a whole. Yields the work done so far after each tile, of a total of `program.work * width * height`. */
 export async function* executeTiles(
   session: Session,
   image: Image,
   tiles: readonly Tile[],
   tap?: Tap,
 ): AsyncGenerator<number, Image> {
-  const { host, program, arena } = session;
-  const { scale, work } = program;
-  const { queue } = host.device;
-  const result = new Uint8Array(image.data.length * scale ** 2);
+  const { scale, work } = session.program;
+  const { width, height, data } = image;
+  const result = new Uint8Array(data.length * scale ** 2);
+  const row = (y: number) => data.subarray(y * width * 3, (y + 1) * width * 3);
   let done = 0;
   for (const tile of tiles) {
-    host.check();
-    queue.writeBuffer(arena.image, 0, copyIn(image, tile));
-    arena.resize(tile);
-    if (tap) await runTapped(session, tile, tap);
-    else runAtOnce(session, tile);
-    const bytes = imageBytes(tile.width * tile.height * scale ** 2);
-    copyOut(await readBuffer(host, arena.staging, bytes), tile, scale, result, image.width * scale);
-    done += tile.core.width * tile.core.height;
+    const bytes = await runTile(session, { row }, tile, tap);
+    const { core } = tile;
+    putTile(result.subarray(core.y * width * scale ** 2 * 3), width * scale, tile, bytes, scale);
+    done += core.width * core.height;
     yield work * done;
   }
-  return { width: image.width * scale, height: image.height * scale, channels: 3, data: result };
+  return { width: width * scale, height: height * scale, channels: 3, data: result };
+}
+
+/** The same through a port. */
+export async function* streamTiles(session: Session, port: Port, tiles: readonly Tile[]): AsyncGenerator<number, void> {
+  const { scale, work } = session.program;
+  let done = 0;
+  for (const row of inRows(tiles)) {
+    const [first] = row;
+    port.release(first.y);
+    while (!port.has(first.y + first.height)) yield work * done;
+    const to = openRow(port, first, scale);
+    for (const tile of row) {
+      putTile(to, port.width * scale, tile, await runTile(session, port, tile), scale);
+      done += tile.core.width * tile.core.height;
+      yield work * done;
+    }
+    port.close();
+  }
+}
+
+/** The result of a tile, what surrounds its core included. */
+async function runTile(session: Session, source: Pick<Port, 'row'>, tile: Tile, tap?: Tap): Promise<Uint8Array> {
+  const { host, program, arena } = session;
+  host.check();
+  const { data } = takeTile(source, tile);
+  const words = new Uint8Array(imageBytes(tile.width * tile.height));
+  words.set(data);
+  host.device.queue.writeBuffer(arena.image, 0, words);
+  arena.resize(tile);
+  if (tap) await runTapped(session, tile, tap);
+  else runAtOnce(session, tile);
+  return readBuffer(host, arena.staging, imageBytes(tile.width * tile.height * program.scale ** 2));
 }
 
 /** All steps and the copy of the result, without a word from the host between them. */
@@ -79,25 +108,4 @@ async function show(host: GpuHost, arena: Arena, tensor: PlannedTensor, tile: Ex
     for (let c = 0; c < channels; c++) levels[to++] = (stored[pixel * stride + c] as number) ^ offset;
   }
   tap(name, signed ? new Int8Array(levels.buffer) : levels, height, width, channels);
-}
-
-/** The tile's bytes, to whole words. */
-function copyIn({ data, width: stride }: Image, { x, y, width, height }: Tile): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(imageBytes(width * height));
-  for (let row = 0; row < height; row++) {
-    const at = ((y + row) * stride + x) * 3;
-    bytes.set(data.subarray(at, at + width * 3), row * width * 3);
-  }
-  return bytes;
-}
-
-/** Copies the result of a tile's core to its place. */
-function copyOut(from: Uint8Array, tile: Tile, scale: number, to: Uint8Array, stride: number): void {
-  const { core } = tile;
-  const length = core.width * scale * 3;
-  const [left, top] = [(core.x - tile.x) * scale, (core.y - tile.y) * scale];
-  for (let row = 0; row < core.height * scale; row++) {
-    const at = ((top + row) * tile.width * scale + left) * 3;
-    to.set(from.subarray(at, at + length), ((core.y * scale + row) * stride + core.x * scale) * 3);
-  }
 }

@@ -1,0 +1,4 @@
+/** What a page's worker runs. */
+import { serveWorker } from './index.js';
+
+serveWorker();
