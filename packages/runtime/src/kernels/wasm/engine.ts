@@ -4,7 +4,7 @@ import { layoutModel } from '../../layout.js';
 import type { IntegerModel } from '../../model.js';
 import { openMachine } from './machine.js';
 import { compile } from './program.js';
-import { executeProgram, ringBytes } from './run.js';
+import { executeProgram, ringBytes, type Watch } from './run.js';
 import { JOB_BYTES, openThreads } from './threads.js';
 
 /** Rows that go in at a time, by preference. */
@@ -16,6 +16,8 @@ export interface WasmOptions {
   readonly memoryBytes: number;
   /** Threads, the caller's included. */
   readonly threads: number;
+  /** Called after each turn, for benchmarks. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function openWasm(model: IntegerModel, where: string, options: Wasm
   const words = () => machine.words().subarray(job / 4, (job + JOB_BYTES) / 4);
   const [own = 0, ...others] = scratch;
   const threads = others.length > 0 ? openThreads({ ...machine.shared, at: job / 4 }, words(), others) : null;
-  const crew = { job, threads, scratch: own };
+  const crew = { job, threads, scratch: own, watch: options.watch };
   return {
     largest: 3 * layout.scale ** 2,
     work: program.work,

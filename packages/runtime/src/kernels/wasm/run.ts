@@ -26,7 +26,12 @@ export interface ProgramOptions {
   readonly band: number;
   /** Sees every stored tensor when it is complete; the band must be the whole image. */
   readonly tap?: Tap | undefined;
+  /** Called after each turn, for benchmarks. */
+  readonly watch?: Watch | undefined;
 }
+
+/** Sees whose turn has ended. */
+export type Watch = (step: Turn['step']) => void;
 
 /** Bytes of all rings for a band. */
 export function ringBytes(program: Program, width: number, height: number, band: number): number {
@@ -45,7 +50,7 @@ export function* executeProgram(
   { scale }: Layout,
   machine: Machine,
   image: Image,
-  { band, tap, ...crew }: ProgramOptions,
+  { band, tap, watch, ...crew }: ProgramOptions,
 ): Generator<number, Image> {
   const { width, height } = image;
   const sizes = rings(program, height, band);
@@ -85,6 +90,7 @@ export function* executeProgram(
       done += (step.work * width * (y1 - y0)) / step.factor;
       if (tap) for (const tensor of step.to) show(tensor);
     }
+    watch?.(step);
   }
   return { width: width * scale, height: height * scale, channels: 3, data };
 }
