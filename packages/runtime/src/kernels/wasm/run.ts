@@ -7,10 +7,6 @@ import type { Program, WasmStep } from './program.js';
 import { rings, schedule, type Turn } from './schedule.js';
 import { jobFields, type Threads } from './threads.js';
 
-/** Rows and columns of a block. */
-const ROWS = 4;
-const COLUMNS = 64;
-
 /** What a job calls the kernels. */
 const kernelNumbers = { conv2d: 0, add: 1, pixelShuffle: 2 } as const satisfies Record<WasmStep['kernel'], number>;
 
@@ -99,17 +95,16 @@ export function* executeProgram(
 const BLOCKS = 8;
 
 function* runStep(
-  { kernel, node, factor, work }: WasmStep,
+  { kernel, node, factor, rows, columns, work }: WasmStep,
   { y0, y1 }: Turn,
   { kernels, words }: Machine,
   width: number,
   { job, threads, scratch }: Pick<ProgramOptions, 'job' | 'threads' | 'scratch'>,
   before: number,
 ): Generator<number> {
-  const isShuffle = kernel === 'pixelShuffle';
-  const across = isShuffle ? 1 : Math.ceil((width * factor) / COLUMNS);
-  const blocks = across * Math.ceil((y1 - y0) / (isShuffle ? 1 : ROWS));
-  const values = { next: 0, blocks, across, kernel: kernelNumbers[kernel], node, y0, y1 };
+  const across = Math.ceil((width * factor) / columns);
+  const blocks = across * Math.ceil((y1 - y0) / rows);
+  const values = { next: 0, blocks, across, kernel: kernelNumbers[kernel], node, y0, y1, rows, columns };
   const memory = words();
   for (const [field, value] of Object.entries(values))
     memory[job / 4 + jobFields[field as keyof typeof values]] = value;
