@@ -5,11 +5,12 @@ import { requantize, TAIL } from './requantize';
 import { stage } from './stage';
 import { GAP, inputTiles, M_POSITION, outputTiles, products, vPosition } from './winograd';
 import { COLUMNS3, inputTiles3, M_POSITION3, outputTiles3, ROWS3 } from './winograd3';
+import { COLUMNS6, inputTiles6, M_POSITION6, outputTiles6, ROWS6 } from './winograd6';
 
 /** Bytes of the small temporary. */
 const TEMP: usize = 4096;
 
-/** A convolution's fields: source, weights, biases, eight int32 zeros, kernel height and width, groups of 8 outputs, algorithm (0 direct, 1 F(4x4), 2 F(3x3)), outputs, tails, their number. */
+/** A convolution's fields: source, weights, biases, eight int32 zeros, kernel height and width, groups of 8 outputs, algorithm (0 direct, 1 F(4x4), 2 F(3x3), 3 F(6x6)), outputs, tails, their number. */
 const SOURCE: usize = 0;
 const WEIGHTS: usize = 4;
 const BIASES: usize = 8;
@@ -29,11 +30,12 @@ const TAIL_COUNT: usize = 40;
 export function conv2d(node: usize, y: i32, end: i32, x: i32, scratch: usize): void {
   const source = address(node, SOURCE);
   const acc = scratch;
-  const temp = acc + ROWS * ACC_ROW;
+  const temp = acc + ROWS6 * ACC_ROW;
   const staged = temp + TEMP;
   const algorithm = field(node, ALGORITHM);
   const right = width(source) - x;
   if (algorithm == 2) winograd3(node, source, y, min(ROWS3, end - y), x, min(COLUMNS3, right), acc, temp, staged);
+  else if (algorithm == 3) winograd6(node, source, y, min(ROWS6, end - y), x, min(COLUMNS6, right), acc, temp, staged);
   else if (algorithm) winograd(node, source, y, min(ROWS, end - y), x, min(COLUMNS, right), acc, temp, staged);
   else direct(node, source, y, min(ROWS, end - y), x, min(COLUMNS, right), acc, staged);
 }
@@ -66,6 +68,31 @@ function winograd(
       weights, group * <usize>all, groups, m, M_POSITION, address(node, ZEROS),
     );
     outputTiles(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
+    finish(node, acc, y, rows, x, columns, g, groups);
+  }
+}
+
+function winograd6(
+  node: usize, source: usize, y: i32, rows: i32, x: i32, columns: i32, acc: usize, temp: usize, staged: usize,
+): void {
+  const channels = padded(source);
+  const all = field(node, GROUPS);
+  const tiles = (columns + 5) / 6;
+  const quads = (tiles + 3) >> 2;
+  const pixel = <usize>(2 * channels);
+  const position = 8 * pixel + GAP;
+  const v = staged + <usize>(8 * (6 * 8 + 2)) * pixel;
+  const m = v + 64 * position;
+  const group = <usize>(channels * 16);
+  stage(source, y - 1, 8, x - 1, 24 * quads + 2, staged);
+  inputTiles6(staged, channels, quads, v, position, temp);
+  for (let g = 0; g < all; g += SLICE / 8) {
+    const groups = min(SLICE / 8, all - g);
+    products(
+      64, v, pixel, position, quads, 1, 0, channels >> 1,
+      address(node, WEIGHTS) + <usize>g * group, group * <usize>all, groups, m, M_POSITION6, address(node, ZEROS),
+    );
+    outputTiles6(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
     finish(node, acc, y, rows, x, columns, g, groups);
   }
 }

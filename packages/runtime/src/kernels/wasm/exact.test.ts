@@ -84,6 +84,16 @@ function extremes(
 
 /** Rows of `B^T`, whose signs are what the transformed inputs are largest on. */
 const transforms = {
+  6: [
+    [4, 0, -21, 0, 21, 0, -4, 0],
+    [0, 4, 4, -17, -17, 4, 4, 0],
+    [0, -4, 4, 17, -17, -4, 4, 0],
+    [0, 2, 1, -10, -5, 8, 4, 0],
+    [0, -2, 1, 10, -5, -8, 4, 0],
+    [0, 4, 8, -5, -10, 1, 2, 0],
+    [0, -4, 8, 5, -10, -1, 2, 0],
+    [0, -4, 0, 21, 0, -21, 0, 4],
+  ],
   4: [
     [4, 0, -5, 0, 1, 0],
     [0, -4, -4, 1, 1, 0],
@@ -101,8 +111,10 @@ const transforms = {
   ],
 } as const;
 
+const tiles = { winograd3: 3, winograd4: 4, winograd6: 6 } as const;
+
 /** White where the product of a row's and a column's sign is positive, for all pairs of rows of `B^T`, one to every second tile of 3x3 kernels. */
-function worstCase(tile: 3 | 4, isFlipped: boolean): Image {
+function worstCase(tile: keyof typeof transforms, isFlipped: boolean): Image {
   const rows = transforms[tile];
   const side = 2 * tile * (rows.length + 1);
   const signs = new Float64Array(side).fill(1);
@@ -129,11 +141,14 @@ describe('convolutions at the limits of their levels and weights equal the refer
     ['winograd4', 'signed', levels(8, true), 8, false],
     ['winograd4', 'mid-rise on both sides, odd weights', midrise(8, true), 8, true],
     ['winograd3', 'mid-rise on one side, odd weights', midrise(8, false), 8, true],
-    ['winograd4', '4 bits', levels(4, false), 4, false],
+    ['winograd6', '4 bits', levels(4, false), 4, false],
+    ['winograd6', '4 bits below zero', levels(4, true, 7), 4, false],
+    ['winograd6', 'mid-rise of 3 bits, odd weights', midrise(3, true), 3, true],
+    ['winograd4', '5 bits', levels(5, false), 4, false],
   ] as const)('%s, 3x3, %s', async (algorithm, _name, grid, bits, isOdd) => {
     const model = extremes(grid, [3, 3], bits, isOdd);
     expect(await algorithmOf(model, 'conv')).toBe(algorithm);
-    const tile = algorithm === 'winograd4' ? 4 : 3;
+    const tile = tiles[algorithm];
     await expectExact(model, [worstCase(tile, false), worstCase(tile, true), black, white, ...random]);
   });
 
@@ -171,7 +186,8 @@ describe('convolutions at the limits of their levels and weights equal the refer
 });
 
 describe('chooseAlgorithm', () => {
-  const conv = { kernel: [3, 3], inChannels: 64 } as const;
+  const conv = { kernel: [3, 3], inChannels: 64, weightBits: 8 } as const;
+  const narrow = { ...conv, weightBits: 4 };
   const input = { qmin: 0, qmax: 255, zeroPoint: [0], spacing: 1 } as const;
 
   it.each([
@@ -179,6 +195,11 @@ describe('chooseAlgorithm', () => {
     [conv, input, 2 ** 25, 'winograd3'],
     [conv, input, 2 ** 29 - 1, 'winograd3'],
     [conv, input, 2 ** 29, 'direct'],
+    [narrow, input, 2 ** 20, 'winograd4'],
+    [narrow, { ...input, qmax: 15 }, 2 ** 20, 'winograd6'],
+    [narrow, { ...input, qmax: 31 }, 2 ** 20, 'winograd4'],
+    [{ ...narrow, weightSpacing: 2 }, { ...input, qmax: 15 }, 2 ** 20, 'winograd4'],
+    [{ ...narrow, weightBits: 5 }, { ...input, qmax: 15 }, 2 ** 20, 'winograd4'],
     [conv, { ...input, spacing: 2 }, 2 ** 20, 'winograd3'],
     [conv, { ...input, spacing: 2, zeroPoint: [128] }, 2 ** 20, 'winograd4'],
     [{ ...conv, inChannels: 15 }, input, 2 ** 20, 'direct'],
@@ -189,40 +210,43 @@ describe('chooseAlgorithm', () => {
     expect(chooseAlgorithm(node, levelsInfo, { bound })).toBe(algorithm);
   });
 
-  it('F(4x4) only where every transformed input fits int16', () => {
+  it('the largest tiles whose transformed inputs fit int16', () => {
     const grid = fc.record({
       qmin: fc.integer({ min: -128, max: 0 }),
-      span: fc.integer({ min: 0, max: 255 }),
+      span: fc.oneof(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 40 })),
       zero: fc.nat(255),
       spacing: fc.constantFrom(1 as const, 2 as const),
     });
     fc.assert(
       fc.property(grid, ({ qmin, span, zero, spacing }) => {
         const zeroPoint = qmin + Math.min(zero, span);
-        const [low, high] = [qmin, qmin + span].map((q) => spacing * (q - zeroPoint) + spacing - 1) as [number, number];
-        const worst = Math.max(
-          ...transforms[4].flatMap((p) =>
-            transforms[4].map((q) => {
-              let [least, most] = [0, 0];
-              for (const a of p) {
-                for (const c of q) {
-                  // Where there is no value there is 0: padding channels.
-                  const ends = [low, high, 0, spacing - 1].map((v) => a * c * v);
-                  least += Math.min(...ends);
-                  most += Math.max(...ends);
-                }
-              }
-              return Math.max(most, -least);
-            }),
-          ),
-        );
-        const chosen = chooseAlgorithm(
-          conv,
-          { qmin, qmax: qmin + span, zeroPoint: [zeroPoint], spacing },
-          { bound: 2 ** 20 },
-        );
-        expect(chosen).toBe(worst < 2 ** 15 ? 'winograd4' : 'winograd3');
+        // Padding channels are 0, the border is a level.
+        const ends = [0, spacing - 1, ...[qmin, qmin + span].map((q) => spacing * (q - zeroPoint) + spacing - 1)];
+        const fits = (tile: keyof typeof transforms) => largestTransformed(tile, ends) < 2 ** 15;
+        const info = { qmin, qmax: qmin + span, zeroPoint: [zeroPoint], spacing };
+        expect(chooseAlgorithm(conv, info, { bound: 1e6 })).toBe(fits(4) ? 'winograd4' : 'winograd3');
+        expect(chooseAlgorithm(narrow, info, { bound: 1e6 }) === 'winograd6').toBe(fits(6));
+        expect(fits(3)).toBe(true);
       }),
     );
   });
 });
+
+/** The largest magnitude of `B^T d B` where each value is one of `ends`. */
+function largestTransformed(tile: keyof typeof transforms, ends: readonly number[]): number {
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  let largest = 0;
+  for (const p of transforms[tile]) {
+    for (const q of transforms[tile]) {
+      let [least, most] = [0, 0];
+      for (const a of p) {
+        for (const c of q) {
+          least += Math.min(a * c * low, a * c * high);
+          most += Math.max(a * c * low, a * c * high);
+        }
+      }
+      largest = Math.max(largest, most, -least);
+    }
+  }
+  return largest;
+}

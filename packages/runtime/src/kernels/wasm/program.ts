@@ -9,7 +9,15 @@ import { macsPerPixel } from '../kernel.js';
 import { type Algorithm, chooseAlgorithm } from './algorithm.js';
 import type { Machine } from './machine.js';
 import { channelFactors, groupShifts, roundsHalf, TAIL_BYTES, tailFields } from './tail.js';
-import { groupsOf, packDirect, packNested, packWinograd, partsOf, type WeightShape } from './weights.js';
+import {
+  groupsOf,
+  packDirect,
+  packWinograd3,
+  packWinograd4,
+  packWinograd6,
+  partsOf,
+  type WeightShape,
+} from './weights.js';
 
 /** Where an image's tensors lie. */
 export interface Binding {
@@ -85,7 +93,7 @@ const algorithms: Readonly<Record<Algorithm, Prepared>> = {
     multiple: 8,
     rows: ROWS,
     columns: COLUMNS,
-    pack: packWinograd,
+    pack: packWinograd4,
     staged: ({ padded }) => 6 * 66 * 2 * padded + 36 * (16 * 2 * padded + 64) + 36 * (16 * 256 + 64),
   },
   winograd3: {
@@ -93,7 +101,7 @@ const algorithms: Readonly<Record<Algorithm, Prepared>> = {
     multiple: 8,
     rows: 12,
     columns: 48,
-    pack: packNested,
+    pack: packWinograd3,
     staged: ({ kernel, padded }) => {
       const [ph, pw] = partsOf(kernel);
       const [down, across] = [4 + ph - 1, 16 + pw - 1];
@@ -101,10 +109,18 @@ const algorithms: Readonly<Record<Algorithm, Prepared>> = {
       return pixels * 2 * padded + 25 * 64 + 25 * (16 * 256 + 64);
     },
   },
+  winograd6: {
+    number: 3,
+    multiple: 8,
+    rows: 6,
+    columns: 48,
+    pack: packWinograd6,
+    staged: ({ padded }) => 8 * 50 * 2 * padded + 64 * (8 * 2 * padded + 64) + 64 * (8 * 256 + 64),
+  },
 };
 
 /** Bytes of the accumulators of a block and of a small temporary behind them. */
-const BLOCK_BYTES = 4 * 64 * 64 * 4 + 4096;
+const BLOCK_BYTES = 6 * 64 * 64 * 4 + 4096;
 
 /** Writes a model's constants and commands into a machine. */
 export function compile(layout: Layout, machine: Machine): Program {
