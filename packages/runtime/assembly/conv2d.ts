@@ -3,9 +3,14 @@ import { ACC_PIXEL, ACC_ROW, COLUMNS, ROWS, SLICE, padded, width } from './layou
 import { tile4x8 } from './gemm';
 import { requantize, TAIL } from './requantize';
 import { stage } from './stage';
-import { inputTiles, outputTiles, products } from './winograd';
+import { GAP, inputTiles, M_POSITION, outputTiles, products, vPosition } from './winograd';
+import { COLUMNS3, inputTiles3, M_POSITION3, outputTiles3, ROWS3 } from './winograd3';
+import { COLUMNS6, inputTiles6, M_POSITION6, outputTiles6, ROWS6 } from './winograd6';
 
-/** A convolution's fields: source, weights, biases, eight int32 zeros, kernel height and width, groups of 8 outputs, algorithm, outputs, tails, their number. */
+/** Bytes of the small temporary. */
+const TEMP: usize = 4096;
+
+/** A convolution's fields: source, weights, biases, eight int32 zeros, kernel height and width, groups of 8 outputs, algorithm (0 direct, 1 F(4x4), 2 F(3x3), 3 F(6x6)), outputs, tails, their number. */
 const SOURCE: usize = 0;
 const WEIGHTS: usize = 4;
 const BIASES: usize = 8;
@@ -13,7 +18,7 @@ const ZEROS: usize = 12;
 const KERNEL_HEIGHT: usize = 16;
 const KERNEL_WIDTH: usize = 20;
 const GROUPS: usize = 24;
-const IS_WINOGRAD: usize = 28;
+const ALGORITHM: usize = 28;
 const OUTPUTS: usize = 32;
 const TAILS: usize = 36;
 const TAIL_COUNT: usize = 40;
@@ -24,13 +29,15 @@ const TAIL_COUNT: usize = 40;
 /** The block at row `y`, column `x`, down to row `end`; `scratch` is the thread's own memory: accumulators, a small temporary, staged values, and for Winograd V and M. */
 export function conv2d(node: usize, y: i32, end: i32, x: i32, scratch: usize): void {
   const source = address(node, SOURCE);
-  const rows = min(ROWS, end - y);
-  const columns = min(COLUMNS, width(source) - x);
   const acc = scratch;
-  const temp = acc + ROWS * ACC_ROW;
-  const staged = temp + 1024;
-  if (field(node, IS_WINOGRAD)) winograd(node, source, y, rows, x, columns, acc, temp, staged);
-  else direct(node, source, y, rows, x, columns, acc, staged);
+  const temp = acc + ROWS6 * ACC_ROW;
+  const staged = temp + TEMP;
+  const algorithm = field(node, ALGORITHM);
+  const right = width(source) - x;
+  if (algorithm == 2) winograd3(node, source, y, min(ROWS3, end - y), x, min(COLUMNS3, right), acc, temp, staged);
+  else if (algorithm == 3) winograd6(node, source, y, min(ROWS6, end - y), x, min(COLUMNS6, right), acc, temp, staged);
+  else if (algorithm) winograd(node, source, y, min(ROWS, end - y), x, min(COLUMNS, right), acc, temp, staged);
+  else direct(node, source, y, min(ROWS, end - y), x, min(COLUMNS, right), acc, staged);
 }
 
 function finish(node: usize, acc: usize, y: i32, rows: i32, x: i32, columns: i32, group: i32, groups: i32): void {
@@ -47,19 +54,81 @@ function winograd(
   const channels = padded(source);
   const all = field(node, GROUPS);
   const tiles = (columns + 3) >> 2;
-  // Tiles go four at a time.
-  const quads = (tiles + 3) & ~3;
+  const quads = (tiles + 3) >> 2;
   const v = staged + <usize>(6 * (COLUMNS + 2) * 2 * channels);
-  const m = v + <usize>(36 * (COLUMNS / 4) * 2 * channels);
+  const m = v + 36 * vPosition(channels);
   const group = <usize>(channels * 16);
-  stage(source, y - 1, 6, x - 1, COLUMNS + 2, staged);
+  stage(source, y - 1, 6, x - 1, 16 * quads + 2, staged);
   inputTiles(staged, channels, quads, v, temp);
   for (let g = 0; g < all; g += SLICE / 8) {
     const groups = min(SLICE / 8, all - g);
     const weights = address(node, WEIGHTS) + <usize>g * group;
-    products(v, channels, quads, weights, groups, group * <usize>all, m, address(node, ZEROS));
+    products(
+      36, v, <usize>(2 * channels), vPosition(channels), quads, 1, 0, channels >> 1,
+      weights, group * <usize>all, groups, m, M_POSITION, address(node, ZEROS),
+    );
     outputTiles(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
     finish(node, acc, y, rows, x, columns, g, groups);
+  }
+}
+
+function winograd6(
+  node: usize, source: usize, y: i32, rows: i32, x: i32, columns: i32, acc: usize, temp: usize, staged: usize,
+): void {
+  const channels = padded(source);
+  const all = field(node, GROUPS);
+  const tiles = (columns + 5) / 6;
+  const quads = (tiles + 3) >> 2;
+  const pixel = <usize>(2 * channels);
+  const position = 8 * pixel + GAP;
+  const v = staged + <usize>(8 * (6 * 8 + 2)) * pixel;
+  const m = v + 64 * position;
+  const group = <usize>(channels * 16);
+  stage(source, y - 1, 8, x - 1, 24 * quads + 2, staged);
+  inputTiles6(staged, channels, quads, v, position, temp);
+  for (let g = 0; g < all; g += SLICE / 8) {
+    const groups = min(SLICE / 8, all - g);
+    products(
+      64, v, pixel, position, quads, 1, 0, channels >> 1,
+      address(node, WEIGHTS) + <usize>g * group, group * <usize>all, groups, m, M_POSITION6, address(node, ZEROS),
+    );
+    outputTiles6(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
+    finish(node, acc, y, rows, x, columns, g, groups);
+  }
+}
+
+function winograd3(
+  node: usize, source: usize, y: i32, rows: i32, x: i32, columns: i32, acc: usize, temp: usize, staged: usize,
+): void {
+  const channels = padded(source);
+  const all = field(node, GROUPS);
+  const kh = field(node, KERNEL_HEIGHT);
+  const kw = field(node, KERNEL_WIDTH);
+  // 3x3 parts of the kernel.
+  const ph = (kh + 2) / 3;
+  const pw = (kw + 2) / 3;
+  const tiles = (columns + 2) / 3;
+  const quads = (tiles + 3) >> 2;
+  const down = (rows + 2) / 3 + ph - 1;
+  const across = 4 * quads + pw - 1;
+  const pixel = <usize>(2 * channels);
+  const tileRow = pixel * <usize>across;
+  const position = tileRow * <usize>down + GAP;
+  const v = staged + <usize>((3 * down + 2) * (3 * across + 2)) * pixel;
+  const m = v + 25 * position;
+  const group = <usize>(ph * pw * channels * 16);
+  stage(source, y - (kh >> 1), 3 * down + 2, x - (kw >> 1), 3 * across + 2, staged);
+  inputTiles3(staged, channels, down, across, v, position, temp);
+  for (let r = 0; r < rows; r += 3) {
+    for (let g = 0; g < all; g += SLICE / 8) {
+      const groups = min(SLICE / 8, all - g);
+      products(
+        25, v + <usize>(r / 3) * tileRow, pixel, position, quads, ph, tileRow, (pw * channels) >> 1,
+        address(node, WEIGHTS) + <usize>g * group, group * <usize>all, groups, m, M_POSITION3, address(node, ZEROS),
+      );
+      outputTiles3(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
+      finish(node, acc, y + r, min(3, rows - r), x, columns, g, groups);
+    }
   }
 }
 

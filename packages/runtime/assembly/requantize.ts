@@ -2,7 +2,8 @@
  * Requantization of a block's accumulators to levels: `q = clamp(((acc * m + r) >> n) + z, qmin, qmax)`, eight channels at a time, 64-bit products.
  *
  * Shifts differ between channels, those of SIMD lanes cannot: a channel of a smaller shift takes its accumulator times a power of two, which the runtime
- * has proven to fit. Adding 2^62 makes the product positive, so that a logical shift does.
+ * has proven to fit, and no shift that lanes share is below 33. So the product's high 32 bits are enough: `r = 2^(n-1)` is a multiple of 2^32, and
+ * `(p + r) >> n = ((p >> 32) + 2^(n-33)) >> (n - 32)`.
  */
 import { ACC_PIXEL, ACC_ROW, SLICE } from './layout';
 
@@ -56,11 +57,10 @@ export function requantize(tail: usize, acc: usize, y: i32, rows: i32, x: i32, c
   }
 }
 
-@inline function scaled(acc: v128, factor: v128, m: v128, round: v128, shift: i32, back: v128): v128 {
+@inline function scaled(acc: v128, factor: v128, m: v128, round: v128, shift: i32): v128 {
   const a = i32x4.mul(acc, factor);
-  const low = i64x2.shr_u(i64x2.add(i64x2.extmul_low_i32x4_s(a, m), round), shift);
-  const high = i64x2.shr_u(i64x2.add(i64x2.extmul_high_i32x4_s(a, m), round), shift);
-  return i32x4.sub(v128.shuffle<i32>(low, high, 0, 2, 4, 6), back);
+  const high = v128.shuffle<i32>(i64x2.extmul_low_i32x4_s(a, m), i64x2.extmul_high_i32x4_s(a, m), 1, 3, 5, 7);
+  return i32x4.shr_s(i32x4.add(high, round), shift);
 }
 
 /** `Kind` is i64 where values below zero have a factor of their own, else i32. */
@@ -69,8 +69,8 @@ function vectors<Kind>(
   lanes: i32,
 ): void {
   const at = <usize>(4 * channel);
-  const round = i64x2.splat((<i64>1 << 62) + (field(tail, HALF) ? <i64>1 << <i64>(shift - 1) : 0));
-  const back = i32x4.splat(<i32>(<i64>1 << <i64>(62 - shift)));
+  shift -= 32;
+  const round = i32x4.splat(field(tail, HALF) << (shift - 1));
   const zero = i16x8.splat(<i16>field(tail, ZERO));
   const low = i16x8.splat(<i16>field(tail, QMIN));
   const high = i16x8.splat(<i16>field(tail, QMAX));
@@ -96,11 +96,11 @@ function vectors<Kind>(
       if (sizeof<Kind>() == 8) {
         const n0 = i32x4.shr_s(a0, 31);
         const n1 = i32x4.shr_s(a1, 31);
-        q0 = scaled(a0, v128.bitselect(nf0, f0, n0), v128.bitselect(nm0, m0, n0), round, shift, back);
-        q1 = scaled(a1, v128.bitselect(nf1, f1, n1), v128.bitselect(nm1, m1, n1), round, shift, back);
+        q0 = scaled(a0, v128.bitselect(nf0, f0, n0), v128.bitselect(nm0, m0, n0), round, shift);
+        q1 = scaled(a1, v128.bitselect(nf1, f1, n1), v128.bitselect(nm1, m1, n1), round, shift);
       } else {
-        q0 = scaled(a0, f0, m0, round, shift, back);
-        q1 = scaled(a1, f1, m1, round, shift, back);
+        q0 = scaled(a0, f0, m0, round, shift);
+        q1 = scaled(a1, f1, m1, round, shift);
       }
       let q = i16x8.add_sat_s(i16x8.narrow_i32x4_s(q0, q1), zero);
       q = i16x8.min_s(i16x8.max_s(q, low), high);

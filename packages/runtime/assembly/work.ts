@@ -1,10 +1,9 @@
 /** A job, shared by threads: one step's rows, block by block from a common counter. */
 import { add } from './add';
 import { conv2d } from './conv2d';
-import { COLUMNS, ROWS } from './layout';
 import { pixelShuffle } from './shuffle';
 
-/** Fields: the next block, their number, blocks in a row of blocks, kernel (0 conv2d, 1 add, 2 pixelShuffle), its node, rows from and to. */
+/** Fields: the next block, their number, blocks in a row of blocks, kernel (0 conv2d, 1 add, 2 pixelShuffle), its node, rows from and to, rows and columns of a block. */
 const NEXT: usize = 8;
 const BLOCKS: usize = 12;
 const ACROSS: usize = 16;
@@ -12,6 +11,8 @@ const KERNEL: usize = 20;
 const NODE: usize = 24;
 const Y0: usize = 28;
 const Y1: usize = 32;
+const BLOCK_ROWS: usize = 40;
+const BLOCK_COLUMNS: usize = 44;
 
 /** Computes up to `count` blocks of the job; whether there may be more. */
 export function work(job: usize, scratch: usize, count: i32): bool {
@@ -28,8 +29,8 @@ export function work(job: usize, scratch: usize, count: i32): bool {
       pixelShuffle(node, y0 + i);
       continue;
     }
-    const y = y0 + ROWS * (i / across);
-    const x = COLUMNS * (i % across);
+    const y = y0 + load<i32>(job + BLOCK_ROWS) * (i / across);
+    const x = load<i32>(job + BLOCK_COLUMNS) * (i % across);
     if (kernel == 0) conv2d(node, y, y1, x, scratch);
     else add(node, y, y1, x, scratch);
   }

@@ -8,7 +8,7 @@ import type { Tap } from '../../run.js';
 import { CORE, cutForPort, reachOf, runTiles } from '../../tiles.js';
 import { openMachine } from './machine.js';
 import { compile } from './program.js';
-import { executeProgram, ringBytes } from './run.js';
+import { executeProgram, ringBytes, type Watch } from './run.js';
 import { JOB_BYTES, openThreads } from './threads.js';
 
 /** Rows that go in at a time, by preference. */
@@ -22,6 +22,8 @@ export interface WasmOptions {
   readonly memoryBytes: number;
   /** Threads, the caller's included. */
   readonly threads: number;
+  /** Called after each turn, for benchmarks. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function openWasm(model: IntegerModel, where: string, options: Wasm
   const words = () => machine.words().subarray(job / 4, (job + JOB_BYTES) / 4);
   const [own = 0, ...others] = scratch;
   const threads = others.length > 0 ? await openThreads({ ...machine.shared, at: job / 4 }, words(), others) : null;
-  const crew = { job, threads, scratch: own };
+  const crew = { job, threads, scratch: own, watch: options.watch };
   const bandFor = (width: number, height: number): number => {
     const bytes = Math.min(COMFORT, memoryBytes);
     return BANDS.find((rows) => ringBytes(program, width, height, rows) <= bytes) ?? 4;

@@ -9,7 +9,15 @@ import { macsPerPixel } from '../kernel.js';
 import { type Algorithm, chooseAlgorithm } from './algorithm.js';
 import type { Machine } from './machine.js';
 import { channelFactors, groupShifts, roundsHalf, TAIL_BYTES, tailFields } from './tail.js';
-import { groupsOf, packDirect, packWinograd } from './weights.js';
+import {
+  groupsOf,
+  packDirect,
+  packWinograd3,
+  packWinograd4,
+  packWinograd6,
+  partsOf,
+  type WeightShape,
+} from './weights.js';
 
 /** Where an image's tensors lie. */
 export interface Binding {
@@ -29,6 +37,9 @@ export interface WasmStep {
   readonly algorithm: Algorithm | null;
   /** Height and width of what it computes, in units of the image's; a shuffle's source. */
   readonly factor: number;
+  /** Rows and columns of a block. */
+  readonly rows: number;
+  readonly columns: number;
   /** Stored tensors that it reads, with the rows that it needs above and below those it computes. */
   readonly from: readonly { readonly tensor: PlannedTensor; readonly halo: number }[];
   /** Stored tensors that it writes. */
@@ -49,8 +60,67 @@ export interface Program {
   readonly work: number;
 }
 
+/** Rows and columns of a block, but for shuffles and F(3x3). */
+const ROWS = 4;
+const COLUMNS = 64;
+
+/** How a convolution is prepared for an algorithm. */
+interface Prepared {
+  /** What the kernels call it. */
+  readonly number: number;
+  /** Input channels are padded to a multiple of this. */
+  readonly multiple: number;
+  /** Rows and columns of a block. */
+  readonly rows: number;
+  readonly columns: number;
+  pack(levels: ArrayLike<number>, shape: WeightShape): Int16Array;
+  /** Bytes that a block needs beside its accumulators: staged values, transformed ones, products; a gap of 64 bytes follows each position's. */
+  staged(shape: WeightShape): number;
+}
+
+const algorithms: Readonly<Record<Algorithm, Prepared>> = {
+  direct: {
+    number: 0,
+    multiple: 2,
+    rows: ROWS,
+    columns: COLUMNS,
+    pack: packDirect,
+    // A tile reads 3 pixels past the last column.
+    staged: ({ kernel: [kh, kw], padded }) => (ROWS - 1 + kh) * (COLUMNS - 1 + kw + 3) * 2 * padded,
+  },
+  winograd4: {
+    number: 1,
+    multiple: 8,
+    rows: ROWS,
+    columns: COLUMNS,
+    pack: packWinograd4,
+    staged: ({ padded }) => 6 * 66 * 2 * padded + 36 * (16 * 2 * padded + 64) + 36 * (16 * 256 + 64),
+  },
+  winograd3: {
+    number: 2,
+    multiple: 8,
+    rows: 12,
+    columns: 48,
+    pack: packWinograd3,
+    staged: ({ kernel, padded }) => {
+      const [ph, pw] = partsOf(kernel);
+      const [down, across] = [4 + ph - 1, 16 + pw - 1];
+      const pixels = (3 * down + 2) * (3 * across + 2) + 25 * down * across;
+      return pixels * 2 * padded + 25 * 64 + 25 * (16 * 256 + 64);
+    },
+  },
+  winograd6: {
+    number: 3,
+    multiple: 8,
+    rows: 6,
+    columns: 48,
+    pack: packWinograd6,
+    staged: ({ padded }) => 8 * 50 * 2 * padded + 64 * (8 * 2 * padded + 64) + 64 * (8 * 256 + 64),
+  },
+};
+
 /** Bytes of the accumulators of a block and of a small temporary behind them. */
-const BLOCK_BYTES = 4 * 64 * 64 * 4 + 1024;
+const BLOCK_BYTES = 6 * 64 * 64 * 4 + 4096;
 
 /** Writes a model's constants and commands into a machine. */
 export function compile(layout: Layout, machine: Machine): Program {
@@ -110,7 +180,7 @@ const convFields = {
   kernelHeight: 4,
   kernelWidth: 5,
   groups: 6,
-  isWinograd: 7,
+  algorithm: 7,
   outputs: 8,
   tails: 9,
   tailCount: 10,
@@ -220,9 +290,9 @@ function compileConv2d(node: Conv2dNode, tails: readonly RequantizeNode[], compi
   const [input] = inputs as readonly [LevelsInfo];
   const { bound } = info as AccumulatorInfo;
   const levels = tensor(node.weight);
-  const algorithm = chooseAlgorithm(node, levels, input, info as AccumulatorInfo);
-  const isWinograd = algorithm === 'winograd4';
-  const padded = Math.ceil(node.inChannels / (isWinograd ? 8 : 2)) * (isWinograd ? 8 : 2);
+  const algorithm = chooseAlgorithm(node, input, info as AccumulatorInfo);
+  const { number, multiple, pack, rows, columns, staged } = algorithms[algorithm];
+  const padded = Math.ceil(node.inChannels / multiple) * multiple;
   const shape = { ...node, padded };
   const groups = groupsOf(node.outChannels);
   const biases = new Int32Array(groups * 8);
@@ -232,31 +302,28 @@ function compileConv2d(node: Conv2dNode, tails: readonly RequantizeNode[], compi
   const address = machine.allocate(44);
   write(machine, address, convFields, {
     source: source.address,
-    weights: store(machine, isWinograd ? packWinograd(levels, shape) : packDirect(levels, shape)),
+    weights: store(machine, pack(levels, shape)),
     biases: store(machine, biases),
     zeros,
     kernelHeight: node.kernel[0],
     kernelWidth: node.kernel[1],
     groups,
-    isWinograd: isWinograd ? 1 : 0,
+    algorithm: number,
     outputs: node.outChannels,
     tails: ends.address,
     tailCount: tails.length,
   });
-  const [kh, kw] = node.kernel;
-  // A direct tile reads 3 pixels past the last column.
-  const staged = isWinograd
-    ? 6 * 66 * 2 * padded + 36 * 16 * 2 * padded + 36 * 16 * 256
-    : (3 + kh) * (63 + kw + 3) * 2 * padded;
   return {
-    scratch: BLOCK_BYTES + staged,
+    scratch: BLOCK_BYTES + staged(shape),
     step: {
       kernel: 'conv2d',
       node: address,
       name: node.name,
       algorithm,
       factor: input.factor,
-      from: [{ tensor: tensorOf(node.input, layout), halo: (kh - 1) / 2 }],
+      rows,
+      columns,
+      from: [{ tensor: tensorOf(node.input, layout), halo: (node.kernel[0] - 1) / 2 }],
       to: tails.map(({ name }) => tensorOf(name, layout)),
       work: macsPerPixel(node) * input.factor ** 2,
       bind: (binding) => {
@@ -285,6 +352,8 @@ function compileAdd(node: AddNode, tails: readonly RequantizeNode[], compiler: C
       name: node.name,
       algorithm: null,
       factor: info.factor,
+      rows: ROWS,
+      columns: COLUMNS,
       from: node.inputs.map((name) => ({ tensor: tensorOf(name, layout), halo: 0 })),
       to: tails.map(({ name }) => tensorOf(name, layout)),
       work: info.channels * info.factor ** 2,
@@ -313,6 +382,8 @@ function compileShuffle(node: PixelShuffleNode, { layout, machine }: Compiler): 
       name: node.name,
       algorithm: null,
       factor: from.factor,
+      rows: 1,
+      columns: 2 ** 31 - 1,
       from: [{ tensor: from, halo: 0 }],
       to: [to],
       work: from.channels * from.factor ** 2,

@@ -7,10 +7,6 @@ import type { Program, WasmStep } from './program.js';
 import { rings, schedule, type Turn } from './schedule.js';
 import { jobFields, type Threads } from './threads.js';
 
-/** Rows and columns of a block. */
-const ROWS = 4;
-const COLUMNS = 64;
-
 /** What a job calls the kernels. */
 const kernelNumbers = { conv2d: 0, add: 1, pixelShuffle: 2 } as const satisfies Record<WasmStep['kernel'], number>;
 
@@ -26,7 +22,12 @@ export interface ProgramOptions {
   readonly band: number;
   /** Sees every stored tensor when it is complete; the band must be the whole image. */
   readonly tap?: Tap | undefined;
+  /** Called after each turn, for benchmarks. */
+  readonly watch?: Watch | undefined;
 }
+
+/** Sees whose turn has ended. */
+export type Watch = (step: Turn['step']) => void;
 
 /** Bytes of all rings for a band. */
 export function ringBytes(program: Program, width: number, height: number, band: number): number {
@@ -45,7 +46,7 @@ export function* executeProgram(
   program: Program,
   machine: Machine,
   port: Port,
-  { band, tap, ...crew }: ProgramOptions,
+  { band, tap, watch, ...crew }: ProgramOptions,
 ): Generator<number, void> {
   const { width, height } = port;
   const sizes = rings(program, height, band);
@@ -89,6 +90,7 @@ export function* executeProgram(
       done += (step.work * width * (y1 - y0)) / step.factor;
       if (tap) for (const tensor of step.to) show(tensor);
     }
+    watch?.(step);
   }
 }
 
@@ -96,17 +98,16 @@ export function* executeProgram(
 const BLOCKS = 8;
 
 function* runStep(
-  { kernel, node, factor, work }: WasmStep,
+  { kernel, node, factor, rows, columns, work }: WasmStep,
   { y0, y1 }: Turn,
   { kernels, words }: Machine,
   width: number,
   { job, threads, scratch }: Pick<ProgramOptions, 'job' | 'threads' | 'scratch'>,
   before: number,
 ): Generator<number> {
-  const isShuffle = kernel === 'pixelShuffle';
-  const across = isShuffle ? 1 : Math.ceil((width * factor) / COLUMNS);
-  const blocks = across * Math.ceil((y1 - y0) / (isShuffle ? 1 : ROWS));
-  const values = { next: 0, blocks, across, kernel: kernelNumbers[kernel], node, y0, y1 };
+  const across = Math.ceil((width * factor) / columns);
+  const blocks = across * Math.ceil((y1 - y0) / rows);
+  const values = { next: 0, blocks, across, kernel: kernelNumbers[kernel], node, y0, y1, rows, columns };
   const memory = words();
   for (const [field, value] of Object.entries(values))
     memory[job / 4 + jobFields[field as keyof typeof values]] = value;

@@ -29,7 +29,7 @@ export function* schedule(program: Program, height: number, band: number): Gener
     rows.set(input, y1);
     for (const step of program.steps) {
       const from = done.get(step) as number;
-      const to = Math.min(reach(step, rows, height), from + band * step.factor);
+      const to = lastRow(step, from, reach(step, rows, height), height, band);
       if (to <= from) continue;
       yield { step, y0: from, y1: to };
       done.set(step, to);
@@ -39,6 +39,13 @@ export function* schedule(program: Program, height: number, band: number): Gener
     if (end > out) yield { step: 'output', y0: out, y1: end };
     out = end;
   }
+}
+
+/** Rows of blocks that end with the tensor, or are whole: a part of one costs as much. */
+function lastRow({ factor, rows }: WasmStep, from: number, reached: number, height: number, band: number): number {
+  const most = from + Math.ceil((band * factor) / rows) * rows;
+  const to = Math.min(reached, most);
+  return to === height * factor ? to : from + Math.floor((to - from) / rows) * rows;
 }
 
 /** The rows that a step can have computed, given those of its inputs. */

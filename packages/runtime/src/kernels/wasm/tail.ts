@@ -60,8 +60,12 @@ export interface GroupShifts {
   readonly negativeFactors: Int32Array;
 }
 
+/** The least shift that a group may share: the kernel adds halves to the high 32 bits of products. */
+const LEAST = 33;
+
 /**
- * A group shares its largest shift `N` if every accumulator times `2^(N - n)` stays an int32, every product stays below 2^62 and every result an int32.
+ * A group shares its largest shift `N` if every accumulator times `2^(N - n)` stays an int32 and every product below 2^62, so that its high half with the half added
+ * stays an int32.
  *
  * @param bound of the accumulators' magnitude
  */
@@ -76,10 +80,10 @@ export function groupShifts(above: ChannelFactors, below: ChannelFactors, bound:
       [above, below].map(({ multipliers, shifts }) => ({ m: multipliers[c] as number, n: shifts[c] as number })),
     );
     const used = both.filter(({ m }) => m !== 0);
-    const shared = Math.max(17, ...used.map(({ n }) => n));
+    const shared = Math.max(LEAST, ...used.map(({ n }) => n));
     const fits = used.every(({ m, n }) => {
       const reach = bound * 2 ** (shared - n);
-      return reach < 2 ** 31 && reach * Math.abs(m) < 2 ** 61 && (bound * Math.abs(m)) / 2 ** n < 2 ** 30;
+      return reach < 2 ** 31 && reach * Math.abs(m) < 2 ** 62;
     });
     if (!fits || shared > MAX_SHIFT) continue;
     shifts[group] = shared;

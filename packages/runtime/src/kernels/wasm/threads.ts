@@ -16,6 +16,8 @@ export const jobFields = {
   y0: 7,
   y1: 8,
   stop: 9,
+  rows: 10,
+  columns: 11,
 } as const;
 
 /** Bytes of a job. */

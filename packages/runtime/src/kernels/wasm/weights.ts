@@ -32,38 +32,88 @@ export function packDirect(levels: ArrayLike<number>, shape: WeightShape): Int16
   return packed;
 }
 
-/** Rows of the scaled `G` of F(4x4, 3x3). */
-const G = [
-  [1, 0, 0],
-  [-1, -1, -1],
-  [-1, 1, -1],
+/**
+ * Rows of the scaled `G` of F(4x4, 3x3), with what they take over of the factors (6, 4, 4, 1, 1, 24) of the output transform: as much as fits int16 for weights of +-255.
+ */
+const G4 = [
+  [6, 0, 0],
+  [-4, -4, -4],
+  [-4, 4, -4],
   [1, 2, 4],
   [1, -2, 4],
-  [0, 0, 1],
+  [0, 0, 8],
+] as const;
+/** The same for columns. */
+const G4_COLUMNS = [[6, 0, 0], [-2, -2, -2], [-2, 2, -2], G4[3], G4[4], G4[5]] as const;
+
+/** Rows of the scaled `G` of F(6x6, 3x3), with the factors (45, 20, 20, 1, 1, 1, 1, 45) of (90, 20, 20, 1, 1, 1, 1, 90). */
+const G6 = [
+  [45, 0, 0],
+  [-20, -20, -20],
+  [-20, 20, -20],
+  [1, 2, 4],
+  [1, -2, 4],
+  [4, 2, 1],
+  [4, -2, 1],
+  [0, 0, 45],
 ] as const;
 
-/** `[position][group][pair][8][2]` of `U = G w G^T` from OHWI, 3x3. */
-export function packWinograd(levels: ArrayLike<number>, shape: WeightShape): Int16Array {
+/** For F(4x4). */
+export const packWinograd4 = (levels: ArrayLike<number>, shape: WeightShape): Int16Array =>
+  packWinograd(levels, shape, G4, G4_COLUMNS);
+/** For F(6x6). */
+export const packWinograd6 = (levels: ArrayLike<number>, shape: WeightShape): Int16Array =>
+  packWinograd(levels, shape, G6, G6);
+
+type Rows = readonly (readonly [number, number, number])[];
+
+/** Rows of the scaled `G` of F(3x3, 3x3) times the factors of the output transform: (3, 3, 1, 1, 6). */
+const G3 = [
+  [3, 0, 0],
+  [-3, -3, -3],
+  [-1, 1, -1],
+  [1, 2, 4],
+  [0, 0, 6],
+] as const;
+
+/** For F(3x3). */
+export const packWinograd3 = (levels: ArrayLike<number>, shape: WeightShape): Int16Array =>
+  packWinograd(levels, shape, G3, G3);
+
+/** `[position][group][row of parts][pair of (part, i)][8][2]` of `U = G w G^T` of each 3x3 part of the kernel, from OHWI. */
+function packWinograd(levels: ArrayLike<number>, shape: WeightShape, rows: Rows, columns: Rows): Int16Array {
+  const [kh, kw] = shape.kernel;
   const { inChannels, outChannels, padded } = shape;
-  const groups = groupsOf(outChannels);
-  const packed = new Int16Array(36 * groups * padded * GROUP);
-  for (let o = 0; o < outChannels; o++) {
-    for (let i = 0; i < inChannels; i++) {
-      const w = (ky: number, kx: number) => levels[(o * 9 + ky * 3 + kx) * inChannels + i] as number;
-      for (const [p, row] of G.entries()) {
-        for (const [q, column] of G.entries()) {
-          let u = 0;
-          for (let ky = 0; ky < 3; ky++) {
-            for (let kx = 0; kx < 3; kx++) u += (row[ky] as number) * (column[kx] as number) * w(ky, kx);
+  const [ph, pw] = partsOf(shape.kernel);
+  const size = groupsOf(outChannels) * ph * pw * padded * GROUP;
+  const packed = new Int16Array(rows.length * columns.length * size);
+  const u = new Int16Array(outChannels * ph * pw * inChannels);
+  for (const [p, row] of rows.entries()) {
+    for (const [q, column] of columns.entries()) {
+      u.fill(0);
+      for (let ky = 0; ky < kh; ky++) {
+        for (let kx = 0; kx < kw; kx++) {
+          const factor = (row[ky % 3] as number) * (column[kx % 3] as number);
+          const part = Math.floor(ky / 3) * pw + Math.floor(kx / 3);
+          for (let o = 0; o < outChannels; o++) {
+            const [from, to] = [((o * kh + ky) * kw + kx) * inChannels, (o * ph * pw + part) * inChannels];
+            for (let i = 0; i < inChannels; i++) {
+              u[to + i] = (u[to + i] as number) + factor * (levels[from + i] as number);
+            }
           }
-          const position = p * 6 + q;
-          packed[(position * groups + Math.floor(o / GROUP)) * padded * GROUP + place(i, o)] = u;
         }
       }
+      packed.set(packDirect(u, { ...shape, kernel: [ph, pw] }), (p * columns.length + q) * size);
     }
   }
   return packed;
 }
+
+/** Rows and columns of the 3x3 parts of a kernel. */
+export const partsOf = ([kh, kw]: readonly [number, number]): readonly [number, number] => [
+  Math.ceil(kh / 3),
+  Math.ceil(kw / 3),
+];
 
 /** Index of input `i` and output `o` within `[pair][8][2]`. */
 function place(i: number, o: number): number {
