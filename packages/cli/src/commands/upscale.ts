@@ -30,7 +30,12 @@ export const upscaleCommand = defineCommand({
     const targets = await targetsOf(inputs, output);
     checkDistinct(targets);
     for (const { to } of targets) await assertWritable(to);
-    const network = await loadNetwork(model, undefined, { backend, ...(threads === undefined ? {} : { threads }) });
+    const network = await loadNetwork(
+      model,
+      undefined,
+      { backend, ...(threads === undefined ? {} : { threads }) },
+      { say: io.say },
+    );
     const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
     try {
       for (const { from, to } of targets) {
