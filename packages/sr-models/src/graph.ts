@@ -37,13 +37,15 @@ export interface ReluNode {
 
 /**
  * `x` where it is positive, `slope * x` elsewhere: parameter `<name>.slope` of `slopes` entries. Channel `c` has entry `c % slopes`: in front of a `dcr` pixel
- * shuffle, that is one slope for each channel behind it.
+ * shuffle, that is one slope for each channel behind it. With a `constant` slope, a leaky ReLU, there is no parameter.
  */
 export interface PreluNode {
   readonly op: 'prelu';
   readonly name: string;
   readonly input: string;
   readonly slopes: number;
+  /** The slope of all channels, where it is not learned. */
+  readonly constant?: number;
 }
 
 /**
@@ -94,6 +96,21 @@ export interface PixelShuffleNode {
   readonly order: 'dcr';
 }
 
+/**
+ * The subpixels of a bilinear enlargement (PyTorch's `interpolate`, `align_corners=False`: outside the image its nearest pixel counts), in front of the `dcr` pixel
+ * shuffle that places them: `[h, w, c]` to `[h, w, factor^2 * c]`. No parameters; weights that are integers over 16, 9 or 64 (see `passes/bilinear.ts`), so of levels
+ * it makes integers.
+ */
+export interface BilinearNode {
+  readonly op: 'bilinear';
+  readonly name: string;
+  readonly input: string;
+  /** Channels of the input. */
+  readonly channels: number;
+  /** 2, 3 or 4. */
+  readonly factor: number;
+}
+
 /** A place where values become levels of a grid. Nodes that share `quantizer` share one learned step. */
 export interface QuantizeNode {
   readonly op: 'quantize';
@@ -122,6 +139,7 @@ export type GraphNode =
   | AddNode
   | ScaleNode
   | PixelShuffleNode
+  | BilinearNode
   | QuantizeNode
   | OutputNode;
 

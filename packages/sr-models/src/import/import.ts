@@ -46,13 +46,6 @@ export async function importNetwork(file: ForeignFile, options: ImportOptions = 
   const tensors = withoutPrefix(file.tensors);
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
   const map = options.map === undefined ? recognise(shapes) : (find(nameMaps, options.map, 'map') as NameMap);
-  if (map.refuses !== undefined) {
-    throw new ModelError(
-      'importNetwork',
-      `file must be a network that a family expresses, got ${map.name}: ${map.refuses}`,
-      'use another',
-    );
-  }
   const found = map.infer(shapes, file.metadata);
   const model = options.model ?? modelOf(map, found);
   if (model.family !== map.family) {

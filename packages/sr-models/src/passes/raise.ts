@@ -1,7 +1,9 @@
 /** The inverse of lowering, as far as structure goes: the graph that an integer model stands for, so that cost and audit read files and graphs alike. */
 import { type Granularity, makeSpec, type Role } from '@fqsr/quant-core/spec';
-import type { IntegerModel, IntegerNode } from '@fqsr/runtime/format';
+import type { Conv2dNode, IntegerModel, IntegerNode } from '@fqsr/runtime/format';
 import { type Graph, type GraphNode, makeGraph } from '../graph.js';
+import { bilinearTaps } from './bilinear.js';
+import { toOhwi } from './layout.js';
 
 /** The quantized graph of an integer model, without parameters. Nodes keep their names; ReLUs are gone, since they are clamps. */
 export function raise(model: IntegerModel): Graph {
@@ -11,6 +13,8 @@ export function raise(model: IntegerModel): Graph {
 function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
   switch (node.op) {
     case 'conv2d': {
+      const bilinear = bilinearOf(node, model);
+      if (bilinear) return bilinear;
       const { op, name, input, kernel, inChannels, outChannels, weightBits } = node;
       const granularity = weightGranularity(node.name, model);
       const lowest = -(2 ** (weightBits - 1));
@@ -44,6 +48,17 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
     default:
       return node;
   }
+}
+
+/** A convolution that is a bilinear enlargement. */
+function bilinearOf({ name, input, padding, inChannels, outChannels, weight }: Conv2dNode, model: IntegerModel) {
+  const factor = Math.sqrt(outChannels / inChannels);
+  if (padding !== 'edge' || ![2, 3, 4].includes(factor)) return null;
+  const node = { op: 'bilinear', name, input, channels: inChannels, factor } as const;
+  const expected = toOhwi(bilinearTaps(node).weights, 9 * inChannels, outChannels);
+  const levels = model.tensors[weight];
+  const same = levels?.length === expected.length && expected.every((value, i) => value === levels[i]);
+  return same ? node : null;
 }
 
 /** Weights have one step for each channel when their accumulator has; a grid with many steps hides which, and then they have too. */
