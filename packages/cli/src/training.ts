@@ -265,10 +265,11 @@ async function readCheckpoint(path: string, options: ReadOptions): Promise<Check
   throw new CliError(`--init: ${path} must be a checkpoint, got an integer model (give a model.safetensors)`);
 }
 
-/** The mean of the last losses, and the last validation. */
+/** The mean of the last losses, the last validation, and the learning rate. */
 function note({ steps, validations }: { steps: readonly LogLine[]; validations: readonly ValidationLine[] }): string {
   const recent = steps.slice(-50);
   const loss = recent.reduce((sum, line) => sum + line.loss, 0) / recent.length;
   const last = validations.at(-1);
-  return `loss ${loss.toPrecision(4)}${last ? `, ${last.psnr.toFixed(2)} dB at ${last.step}` : ''}`;
+  const rate = steps.at(-1)?.learningRate ?? 0;
+  return `loss ${loss.toPrecision(4)}${last ? `, ${last.psnr.toFixed(2)} dB at ${last.step}` : ''}, rate ${rate.toPrecision(2)}`;
 }
