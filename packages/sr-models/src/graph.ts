@@ -97,18 +97,21 @@ export interface PixelShuffleNode {
 }
 
 /**
- * The subpixels of a bilinear enlargement (PyTorch's `interpolate`, `align_corners=False`: outside the image its nearest pixel counts), in front of the `dcr` pixel
- * shuffle that places them: `[h, w, c]` to `[h, w, factor^2 * c]`. No parameters; weights that are integers over 16, 9 or 64 (see `passes/bilinear.ts`), so of levels
- * it makes integers.
+ * The subpixels of a bilinear enlargement of the image (PyTorch's `interpolate`, `align_corners=False`: outside the image its nearest pixel counts), minus `offset`, in
+ * front of the `dcr` pixel shuffle that places them: `[h, w, c]` to `[h, w, factor^2 * c]`. No parameters; weights that are integers over 16, 9 or 64 (see
+ * `passes/bilinear.ts`), so of the image it makes integers.
  */
 export interface BilinearNode {
   readonly op: 'bilinear';
   readonly name: string;
+  /** The input node. */
   readonly input: string;
   /** Channels of the input. */
   readonly channels: number;
   /** 2, 3 or 4. */
   readonly factor: number;
+  /** Whole grey levels that are taken off, and that the network adds: values on both sides of 0 take less of a signed grid. */
+  readonly offset: number;
 }
 
 /** A place where values become levels of a grid. Nodes that share `quantizer` share one learned step. */
@@ -185,7 +188,8 @@ export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
 /**
  * Checks names and order, and freezes the graph.
  *
- * @throws ModelError for a name used twice, a node that reads an unknown or later one, or not exactly one input (first) and output (last)
+ * @throws ModelError for a name used twice, a node that reads an unknown or later one, a bilinear enlargement of anything but the image, or not exactly one input (first)
+ * and output (last)
  */
 export function makeGraph(graph: Graph): Graph {
   const seen = new Set<string>();
@@ -197,6 +201,9 @@ export function makeGraph(graph: Graph): Graph {
       if (!seen.has(name)) {
         throw new ModelError('makeGraph', `${node.name} must read earlier nodes, got "${name}"`, 'reorder the nodes');
       }
+    }
+    if (node.op === 'bilinear' && node.input !== graph.nodes[0]?.name) {
+      throw new ModelError('makeGraph', `${node.name} must read the image, got "${node.input}"`, 'enlarge the input');
     }
     seen.add(node.name);
   }

@@ -140,7 +140,7 @@ async function convert(
       const bias = (await values(`${module}.bias`)) ?? new Float32Array(node.outChannels);
       let layer = reorder(node, weight as Float32Array, bias, shuffled.get(node.name));
       if (node.input === graph.nodes[0]?.name) layer = foldInput(graph, node, layer.weights, layer.bias, normalisation);
-      if (node === last && !isTanh) layer = foldOutput(node, layer.weights, layer.bias, normalisation);
+      if (node === last && !isTanh) layer = foldOutput(graph, node, layer.weights, layer.bias, normalisation);
       params.set(`${node.name}.weight`, layer.weights);
       params.set(`${node.name}.bias`, layer.bias);
     }

@@ -9,13 +9,13 @@ import { forward } from './forward.js';
 beforeAll(() => useBackend('wasm'));
 
 /** Nothing but the enlargement. */
-const enlargement = (factor: number): Graph =>
+const enlargement = (factor: number, offset = 0): Graph =>
   makeGraph({
     name: 'bilinear',
     scale: factor,
     nodes: [
       { op: 'input', name: 'input', channels: 3, zeroPoint: [0, 0, 0] },
-      { op: 'bilinear', name: 'base', input: 'input', channels: 3, factor },
+      { op: 'bilinear', name: 'base', input: 'input', channels: 3, factor, offset },
       { op: 'pixelShuffle', name: 'shuffle', input: 'base', factor, order: 'dcr' },
       { op: 'output', name: 'output', input: 'shuffle' },
     ],
@@ -61,7 +61,17 @@ describe.each([2, 3, 4])('x%i', (factor) => {
     const run = (mode: 'float' | 'exact') => forward(sub, image, { params: new Map(), mode }).dataSync();
     const [float, exact] = [run('float'), run('exact')];
     for (const [i, value] of float.entries()) expect(exact[i]).toBeCloseTo(value, 3);
+    const less = forward(enlargement(factor, 96), image, { params: new Map(), mode: 'exact' }).dataSync();
+    for (const [i, value] of float.entries()) expect(less[i]).toBeCloseTo(value - 96, 3);
   });
+});
+
+it('is one of the image alone', () => {
+  const { nodes, ...graph } = enlargement(2);
+  const wrong = nodes.map((node) =>
+    node.op === 'pixelShuffle' ? ({ ...node, op: 'bilinear', channels: 12, offset: 0 } as const) : node,
+  );
+  expect(() => makeGraph({ ...graph, nodes: wrong })).toThrow('shuffle must read the image, got "base"');
 });
 
 it('lets gradients through to what it reads', () => {

@@ -2,7 +2,7 @@
  * Bilinear enlargement as integers. Subpixel `d` of `f` lies at `(2 d + 1 - f) / (2 f)` of a pixel from the middle of its own: a weighted mean of that pixel and its
  * neighbour on that side, with weights in quarters (x2), thirds (x3) or eighths (x4). In two dimensions these multiply: integers over 16, 9 or 64.
  */
-import type { BilinearNode } from '../graph.js';
+import type { BilinearNode, Graph } from '../graph.js';
 
 /** A bilinear enlargement as a convolution in front of a `dcr` pixel shuffle. */
 export interface BilinearTaps {
@@ -42,6 +42,11 @@ export function bilinearTaps({ channels, factor }: Pick<BilinearNode, 'channels'
   }
   const largest = weights.reduce((a, b) => Math.max(a, b));
   return { weights, unit: whole * whole, bits: Math.ceil(Math.log2(largest + 1)) + 1 };
+}
+
+/** Grey levels that the last convolution adds, since a bilinear enlargement beside it leaves them out. */
+export function imageOffset({ nodes }: Graph): number {
+  return nodes.find((node) => node.op === 'bilinear')?.offset ?? 0;
 }
 
 /** Output channels of a node. */

@@ -160,7 +160,11 @@ describe('a bilinear enlargement', () => {
     ]);
   });
 
-  it('with other weights is a convolution', () => {
+  it('with other weights or biases is a convolution', () => {
+    const bias = (model.tensors['base.bias'] as Int32Array).slice();
+    bias[1] = 1;
+    const biased = raise({ ...model, tensors: { ...model.tensors, 'base.bias': bias } });
+    expect(biased.nodes.find(({ name }) => name === 'base')?.op).toBe('conv2d');
     const weight = (model.tensors['base.weight'] as Int8Array).slice();
     weight[0] = (weight[0] as number) + 1;
     const other = raise({ ...model, tensors: { ...model.tensors, 'base.weight': weight } });

@@ -124,7 +124,7 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
     const { value, scale } = withOneStep(settled(x));
     return { value: tf.depthToSpace(value, factor, 'NHWC'), scale };
   },
-  bilinear: (node, [x], pass) => enlarge(node, withOneStep(settled(x)), pass),
+  bilinear: (node, [x], pass) => enlarge(node, first(x), pass),
   quantize: (node, [x], pass) => {
     const input = first(x);
     if (pass.mode === 'float') {
@@ -160,14 +160,14 @@ function preluOf(value: tf.Tensor4D, slope: tf.Tensor1D): tf.Tensor4D {
   return tf.prelu(value, tf.reshape(slope, [1, 1, 1, slope.size]));
 }
 
-/** Sums with integer weights, and a step that is as many times smaller; in float the mean itself. */
-function enlarge(node: BilinearNode, { value, scale }: Features, { mode }: Pass): Features {
+/** Sums of the image with integer weights, in steps that are as many times smaller than a grey level; in float the mean itself. */
+function enlarge(node: BilinearNode, { value }: Features, { mode }: Pass): Features {
   const { weights, unit } = bilinearTaps(node);
   const filter = tf.tensor4d(weights, [3, 3, node.channels, weights.length / (9 * node.channels)]);
-  const sums = tf.conv2d(repeatEdges(value), filter, 1, 'valid');
+  const sums = tf.sub(tf.conv2d(repeatEdges(value), filter, 1, 'valid'), node.offset * unit) as tf.Tensor4D;
   return mode === 'float'
     ? { value: tf.div(sums, unit), scale: null }
-    : { value: sums, scale: mulScale(scale, tf.tensor1d([1 / unit])) };
+    : { value: sums, scale: tf.tensor1d([1 / unit]) };
 }
 
 /** One pixel more on every side, each its nearest. */

@@ -86,7 +86,7 @@ describe.each([...edsrs, ...srresnets, ...msrresnets])('$title', ({ graph }) => 
     expect(layers.filter(({ different }) => different > 0)).toEqual([]);
     expect(agrees(layers)).toBe(true);
     const spread = new Set(runModel(model, image).data);
-    expect(spread.size).toBeGreaterThan(10);
+    expect(spread.size).toBeGreaterThan(8);
   });
 
   it('goes through a file unchanged', () => {

@@ -122,11 +122,11 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
   }),
   bilinear: (node, { tensors, resolve }) => {
     const { name, input, channels } = node;
-    const { weights, bits } = bilinearTaps(node);
+    const { weights, unit, bits } = bilinearTaps(node);
     const outChannels = bilinearChannels(node);
     const keys = { weight: `${name}.weight`, bias: `${name}.bias` };
     tensors[keys.weight] = Int8Array.from(toOhwi(weights, 9 * channels, outChannels));
-    tensors[keys.bias] = new Int32Array(outChannels);
+    tensors[keys.bias] = new Int32Array(outChannels).fill(-node.offset * unit);
     const sizes = { kernel: [3, 3], inChannels: channels, outChannels, weightBits: bits } as const;
     return { op: 'conv2d', name, input: resolve(input), ...sizes, ...keys, padding: 'edge' };
   },

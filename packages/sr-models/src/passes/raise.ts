@@ -1,7 +1,7 @@
 /** The inverse of lowering, as far as structure goes: the graph that an integer model stands for, so that cost and audit read files and graphs alike. */
 import { type Granularity, makeSpec, type Role } from '@fqsr/quant-core/spec';
 import type { Conv2dNode, IntegerModel, IntegerNode } from '@fqsr/runtime/format';
-import { type Graph, type GraphNode, makeGraph } from '../graph.js';
+import { type BilinearNode, type Graph, type GraphNode, makeGraph } from '../graph.js';
 import { bilinearTaps } from './bilinear.js';
 import { toOhwi } from './layout.js';
 
@@ -51,14 +51,20 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
 }
 
 /** A convolution that is a bilinear enlargement. */
-function bilinearOf({ name, input, padding, inChannels, outChannels, weight }: Conv2dNode, model: IntegerModel) {
+function bilinearOf(
+  { name, input, padding, inChannels, outChannels, weight, bias }: Conv2dNode,
+  { nodes, tensors }: IntegerModel,
+): BilinearNode | null {
   const factor = Math.sqrt(outChannels / inChannels);
-  if (padding !== 'edge' || ![2, 3, 4].includes(factor)) return null;
-  const node = { op: 'bilinear', name, input, channels: inChannels, factor } as const;
-  const expected = toOhwi(bilinearTaps(node).weights, 9 * inChannels, outChannels);
-  const levels = model.tensors[weight];
-  const same = levels?.length === expected.length && expected.every((value, i) => value === levels[i]);
-  return same ? node : null;
+  if (padding !== 'edge' || input !== nodes[0]?.name || ![2, 3, 4].includes(factor)) return null;
+  const { weights, unit } = bilinearTaps({ channels: inChannels, factor });
+  const [levels, biases] = [tensors[weight], tensors[bias]];
+  const expected = toOhwi(weights, 9 * inChannels, outChannels);
+  const same = expected.every((value, i) => value === levels?.[i]);
+  const [first = 0, ...others] = biases ?? [];
+  const offset = first === 0 ? 0 : -first / unit;
+  if (!same || !Number.isInteger(offset) || others.some((value) => value !== first)) return null;
+  return { op: 'bilinear', name, input, channels: inChannels, factor, offset };
 }
 
 /** Weights have one step for each channel when their accumulator has; a grid with many steps hides which, and then they have too. */
