@@ -61,11 +61,12 @@ export function cost(graph: Graph): Cost {
       bitOps += shape.channels * pixels * bits(node.inputs[0]);
     } else if (node.op === 'bilinear') {
       const weights = bilinearTaps(node);
+      const isInteger = isRequantized(node.name, graph);
       const products = BILINEAR_TAPS * shape.channels * pixels;
       macs += products;
-      bitOps += products * (isQuantized ? weights.bits * bits(node.input) : 32 * 32);
+      bitOps += products * (isInteger ? weights.bits * bits(node.input) : 32 * 32);
       // Integer models hold its weights and biases as those of any convolution.
-      bytes += isQuantized ? packedBytes(weights.weights.length, weights.bits) + 4 * bilinearChannels(node) : 0;
+      bytes += isInteger ? packedBytes(weights.weights.length, weights.bits) + 4 * bilinearChannels(node) : 0;
     } else if (node.op === 'prelu') {
       const learned = node.constant === undefined ? node.slopes : 0;
       parameters += learned;
