@@ -48,8 +48,9 @@ function bar(stream: NodeJS.WriteStream, task: Task): Progress {
   const display = new cliProgress.SingleBar(
     {
       stream,
-      format: `${label} {bar} {percentage} % | {value}/{total} ${unit} | {rate} ${unit}/s | {left} left {note}`,
-      barsize: 24,
+      // What matters most first: a narrow terminal cuts the rest off.
+      format: `${label} {bar} {percentage} % | {left} left | {note}{value}/{total} ${unit} | {rate} ${unit}/s`,
+      barsize: Math.min(24, Math.max(8, (stream.columns ?? 80) - 96)),
       hideCursor: true,
       clearOnComplete: false,
       fps: 8,
@@ -59,7 +60,7 @@ function bar(stream: NodeJS.WriteStream, task: Task): Progress {
   const clock = startClock(task);
   display.start(total, from, { rate: '-', left: '-', note: '' });
   return {
-    update: (done, note = '') => display.update(Math.floor(done), { ...clock(done), note }),
+    update: (done, note = '') => display.update(Math.floor(done), { ...clock(done), note: note && `${note} | ` }),
     stop: () => {
       if (display.isActive) display.stop();
     },

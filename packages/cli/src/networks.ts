@@ -1,14 +1,15 @@
 /**
- * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface.
+ * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface, and one reader of files.
  */
 import { type Image, makeImage, type RowStream, resizeBicubic } from '@fqsr/datasets';
 import { type LoadOptions, load, parseModel } from '@fqsr/runtime';
 import { readSafetensors } from '@fqsr/runtime/format';
-import { type Checkpoint, forward, graphOf, parseCheckpoint, toTensors } from '@fqsr/sr-models';
+import { type Checkpoint, forward, graphOf, type ModelRef, parseCheckpoint, toTensors } from '@fqsr/sr-models';
 import * as tf from '@tensorflow/tfjs';
 import { openBackend } from './backend.js';
 import { CliError } from './errors.js';
 import { readBytes } from './files.js';
+import { readForeignNetwork } from './foreign.js';
 
 /** Something that upscales. */
 export interface Network {
@@ -34,7 +35,7 @@ export function bicubic(scale: number): Network {
 }
 
 /**
- * A network from a file: a checkpoint or a `.fqsr` model, told apart by their contents.
+ * A network from a file: a checkpoint, ours or of PyTorch, or a `.fqsr` model, told apart by their contents.
  *
  * @param prepare sets TensorFlow.js's backend, for a checkpoint
  * @param runtime how an integer model runs
@@ -44,10 +45,13 @@ export async function loadNetwork(
   path: string,
   prepare: () => Promise<void> = openBackend,
   runtime: LoadOptions = {},
+  options: ReadOptions = {},
 ): Promise<Network> {
   const bytes = await readBytes(path, '--model');
   return named(path, async () =>
-    kindOf(bytes) === 'fqsr' ? integerNetwork(bytes, runtime) : graphNetwork(parseCheckpoint(bytes), prepare),
+    kindOf(bytes) === 'fqsr'
+      ? integerNetwork(bytes, runtime)
+      : graphNetwork(await checkpointOf(path, bytes, options), prepare),
   );
 }
 
@@ -109,18 +113,39 @@ export type ModelFile =
   | { readonly kind: 'fqsr'; readonly model: ReturnType<typeof parseModel> }
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint };
 
-/** Reads and checks a model file of either kind. @throws CliError naming the file */
-export async function readModelFile(path: string, what: string): Promise<ModelFile> {
+/** What a reader may know, and whom it tells, of a file of another program. */
+export interface ReadOptions {
+  /** Takes a line on what such a file was recognised as. */
+  readonly say?: ((line: string) => void) | undefined;
+  /** The network in such a file; by default what its tensors look like. */
+  readonly model?: ModelRef | undefined;
+}
+
+/** Reads and checks a model file of any kind. @throws CliError naming the file */
+export async function readModelFile(path: string, what: string, options: ReadOptions = {}): Promise<ModelFile> {
   const bytes = await readBytes(path, what);
   return named(path, async () =>
     kindOf(bytes) === 'fqsr'
       ? { kind: 'fqsr', model: parseModel(bytes) }
-      : { kind: 'checkpoint', checkpoint: parseCheckpoint(bytes) },
+      : { kind: 'checkpoint', checkpoint: await checkpointOf(path, bytes, options) },
   );
 }
 
-function kindOf(bytes: Uint8Array): 'fqsr' | 'checkpoint' {
-  return readSafetensors(bytes).metadata['fqsr'] === undefined ? 'checkpoint' : 'fqsr';
+async function checkpointOf(path: string, bytes: Uint8Array, { say, model }: ReadOptions): Promise<Checkpoint> {
+  if (kindOf(bytes) === 'checkpoint') return parseCheckpoint(bytes);
+  const { checkpoint, line } = await readForeignNetwork(path, bytes, { model });
+  say?.(line);
+  return checkpoint;
+}
+
+/** What a file holds; one that is damaged is foreign, whose reader gives the reason. */
+function kindOf(bytes: Uint8Array): 'fqsr' | 'checkpoint' | 'foreign' {
+  try {
+    const { metadata } = readSafetensors(bytes);
+    return metadata['fqsr'] !== undefined ? 'fqsr' : metadata['checkpoint'] !== undefined ? 'checkpoint' : 'foreign';
+  } catch {
+    return 'foreign';
+  }
 }
 
 /** Puts the file's name in front of a reader's message. */

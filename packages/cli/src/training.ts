@@ -33,7 +33,7 @@ import { assertWritable, readIfThere, writeWhole } from './files.js';
 import type { Io } from './io.js';
 import { openRunLogs } from './logs/run-logs.js';
 import type { LogLine, ValidationLine } from './logs/sink.js';
-import { readModelFile } from './networks.js';
+import { type ReadOptions, readModelFile } from './networks.js';
 import { resolvePlan } from './plan-option.js';
 import { openAids } from './training/aids.js';
 import type { RunConfig } from './training/config.js';
@@ -97,18 +97,23 @@ export async function resolveModel({
   scale,
   init,
   plan,
+  say,
 }: {
   model?: string | undefined;
   scale?: number | undefined;
   init?: string | undefined;
   plan?: string | undefined;
+  /** Takes a line on what a file of another program was recognised as. */
+  say?: ReadOptions['say'];
 }): Promise<Pick<RunConfig, 'model' | 'plan' | 'init'> & Partial<Pick<RunConfig, 'warmupSteps'>>> {
   const quantPlan = plan === undefined ? null : await resolvePlan(plan);
   if (init === undefined) {
     if (model === undefined) throw new UsageError('--model: must be given, or --init (for example --model edsr-f16b4)');
     return { model: asUsage('--model', () => modelByName(model, scale ?? 2)), plan: quantPlan, init: null };
   }
-  const start = await readCheckpoint(init);
+  const asked =
+    model !== undefined && scale !== undefined ? asUsage('--model', () => modelByName(model, scale)) : undefined;
+  const start = await readCheckpoint(init, { say, model: asked });
   const { name, config } = start.model;
   if (model !== undefined && model !== name) {
     throw new UsageError(`--model: must be ${name}, as in ${init}, got ${model} (leave it out)`);
@@ -148,7 +153,7 @@ export async function train(
   const graph = graphOf(config);
   const logs = await openRunLogs(folder, resumedFrom, config);
   const validation = await openValidation(folder, config, logs, io);
-  const aids = await openAids(config, graph);
+  const aids = await openAids(config, graph, io.say);
   const pool = await openThreads(config, graph, aids.context, io, threading);
   const learner = createLearner(graph, start, config, aids.context, pool);
   const { scale } = graph;
@@ -242,7 +247,7 @@ async function freshCheckpoint(config: RunConfig): Promise<Checkpoint> {
 /** Random parameters, or those of the checkpoint to start from; batch normalisation is folded before a network is quantized. */
 async function startParams({ model, plan, init, seed }: RunConfig): Promise<Params> {
   const float = buildGraph(model);
-  const start = init === null ? null : await readCheckpoint(init);
+  const start = init === null ? null : await readCheckpoint(init, { model });
   const params = start?.params ?? initParams(float, seed);
   return plan && !start?.plan ? foldBatchNorm(float, params).params : params;
 }
@@ -274,16 +279,17 @@ async function readSaved(path: string, { model, plan, adversarial }: RunConfig):
   throw new CliError(`${path} must belong to the run in its folder (choose another folder, or remove this one)`);
 }
 
-async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const file = await readModelFile(path, '--init');
+async function readCheckpoint(path: string, options: ReadOptions): Promise<Checkpoint> {
+  const file = await readModelFile(path, '--init', options);
   if (file.kind === 'checkpoint') return file.checkpoint;
   throw new CliError(`--init: ${path} must be a checkpoint, got an integer model (give a model.safetensors)`);
 }
 
-/** The mean of the last losses, and the last validation. */
+/** The mean of the last losses, the last validation, and the learning rate. */
 function note({ steps, validations }: { steps: readonly LogLine[]; validations: readonly ValidationLine[] }): string {
   const recent = steps.slice(-50);
   const loss = recent.reduce((sum, line) => sum + line.loss, 0) / recent.length;
   const last = validations.at(-1);
-  return `loss ${loss.toPrecision(4)}${last ? `, ${last.psnr.toFixed(2)} dB at ${last.step}` : ''}`;
+  const rate = steps.at(-1)?.learningRate ?? 0;
+  return `loss ${loss.toPrecision(4)}${last ? `, ${last.psnr.toFixed(2)} dB at ${last.step}` : ''}, rate ${rate.toPrecision(2)}`;
 }

@@ -12,7 +12,8 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../src/evaluate.js';
 import { graphNetwork } from '../src/networks.js';
-import { fqsr, scratch } from './fqsr.js';
+import { fqsr, scratch, tiny } from './fqsr.js';
+import { runHere } from './in-process.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../sr-models/test/goldens/${name}`, import.meta.url));
 const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
@@ -61,6 +62,76 @@ describe('fqsr import', () => {
     expect(done.stderr.split('\n').filter((line) => line.startsWith('fqsr: '))).toHaveLength(1);
     expect(done.stderr).toMatch(message);
     expect(existsSync(at('refused.safetensors'))).toBe(false);
+  });
+});
+
+describe('a file of PyTorch where a checkpoint is wanted', () => {
+  const file = golden('edsr-x2.zip.pt');
+  const recognised =
+    /edsr-x2\.zip\.pt: torch zip, \d+ tensors.*, read as edsr-f4b2-shuffle x2 by the names of edsr-pytorch, images to 255/;
+  const small = ['--data', 'dead-leaves:8:64', '--batch-size', '2', '--patch-size', '8', '--patches-per-image', '2'];
+  const once = (said: string) => expect(said.match(new RegExp(recognised, 'g'))).toHaveLength(1);
+
+  it('starts a training, and says once what it is', async () => {
+    const options = ['--init', file, '--plan', 'w4a4s8', '--warmup-steps', '2', '--steps', '3'];
+    const { code, said } = await runHere('train', ...small, ...options, '-o', at('from-torch'));
+    expect(code, said).toBe(0);
+    once(said);
+    const { config } = JSON.parse(readFileSync(at('from-torch', 'run.json'), 'utf8'));
+    expect(config).toMatchObject({ init: file, model: { name: 'edsr-f4b2-shuffle', config: { scale: 2 } } });
+  });
+
+  it('teaches', async () => {
+    const options = ['--distill', 'outputs', '--teacher', file, '--steps', '2'];
+    const { code, said } = await runHere('train', ...tiny, ...options, '-o', at('taught'));
+    expect(code, said).toBe(0);
+    once(said);
+  });
+
+  it('is measured and described', async () => {
+    const measured = await runHere('eval', '--data', 'dead-leaves:1:32', '--model', file);
+    expect(measured.code, measured.said).toBe(0);
+    expect(measured.said).toContain('edsr-f4b2-shuffle-x2 x2 on dead-leaves');
+    once(measured.said);
+    const info = await runHere('info', file);
+    expect(info.said).toContain('edsr-f4b2-shuffle-x2: float');
+    once(info.said);
+  });
+
+  it('is taken for the network that the command line names', async () => {
+    const options = ['--init', file, '--model', 'edsr-baseline', '--scale', '2', '--steps', '2', '-o', at('other')];
+    const { code, said } = await runHere('train', ...small, ...options);
+    expect(said).toMatch(
+      /^fqsr: .*edsr-x2\.zip\.pt: .*got missing body\.2\.body\.0\.weight.*extra .*misshapen head\.0\.weight/m,
+    );
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, string, readonly string[], RegExp]>([
+    ['code', 'refused-module.pt', ['info'], /refused-module\.pt: .*got the Python object/],
+    [
+      'TorchScript',
+      'refused-torchscript.pt',
+      ['eval', '--data', 'dead-leaves:1:32', '--model'],
+      /refused-torchscript\.pt: /,
+    ],
+    [
+      'code as a start',
+      'refused-namespace.pt',
+      ['train', ...small, '-o', at('code'), '--init'],
+      /refused-namespace\.pt: .*argparse/,
+    ],
+    [
+      'a float network as an export',
+      'edsr-x2.zip.pt',
+      ['export', '-o', at('float.fqsr')],
+      /must be quantized, got a float one/,
+    ],
+  ])('refuses %s in one line', async (_title, name, command, message) => {
+    const { code, said } = await runHere(...command, golden(name));
+    expect(said.split('\n').filter((line) => line.startsWith('fqsr: '))).toHaveLength(1);
+    expect(said).toMatch(message);
+    expect(code).toBe(1);
   });
 });
 

@@ -49,6 +49,7 @@ beforeAll(async () => {
     ['edsr', '4'],
     ['srresnet', '4'],
     ['srgan', '4'],
+    ['msrresnet', '4'],
   ] as const) {
     const options = ['--model', `${family}-f4b1`, '--scale', scale, ...small, '--steps', '3'];
     expect(await fqsr('train', ...options, '-o', at(`start-${family}-x${scale}`))).toBe('');

@@ -1,5 +1,6 @@
 /** A training that cannot begin, or goes wrong, ends with one line that says why, and leaves its folder free. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readSafetensors, type SafeTensor, writeSafetensors } from '@fqsr/runtime/format';
 import { beforeAll, expect, it } from 'vitest';
 import { scratch, tiny } from './fqsr.js';
 import { runHere } from './in-process.js';
@@ -77,6 +78,38 @@ it.each<[string, () => string[], 1 | 2, RegExp]>([
   expect(said.split('\n').filter((line) => line.startsWith('fqsr: '))).toHaveLength(1);
   expect(said).not.toMatch(/unexpected/);
   expect(code).toBe(exitCode);
+  expect(existsSync(at('run', 'run.json'))).toBe(false);
+});
+
+it.each<[string, (tensors: Map<string, SafeTensor>) => void, RegExp]>([
+  ['missing', (tensors) => tensors.delete('param/head.bias'), /must have all parameters, missing head\.bias/],
+  [
+    'extra',
+    (tensors) => tensors.set('param/head.slope', tensors.get('param/head.bias') as SafeTensor),
+    /must have no other parameters, got head\.slope/,
+  ],
+  [
+    'misshapen',
+    (tensors) => tensors.set('param/head.bias', tensors.get('param/tail.bias') as SafeTensor),
+    /head\.bias must have 4 values \(4\), got 12/,
+  ],
+  [
+    'not finite',
+    (tensors) => {
+      const data = new Float32Array(4).fill(Number.NaN);
+      tensors.set('param/head.bias', { dtype: 'F32', shape: [4], data });
+    },
+    /param\/head\.bias must be finite, got NaN/,
+  ],
+])('a start whose tensor is %s', async (_title, change, message) => {
+  const { tensors, metadata } = readSafetensors(readFileSync(quantized()));
+  const changed = new Map(tensors);
+  change(changed);
+  writeFileSync(at('start.safetensors'), writeSafetensors(changed, metadata));
+  const { code, said } = await runHere('train', ...tiny, '--init', at('start.safetensors'), '-o', at('run'));
+  expect(said).toMatch(new RegExp(`^fqsr: .*start\\.safetensors: .*${message.source}`, 'm'));
+  expect(said.split('\n').filter((line) => line.startsWith('fqsr: '))).toHaveLength(1);
+  expect(code).toBe(1);
   expect(existsSync(at('run', 'run.json'))).toBe(false);
 });
 

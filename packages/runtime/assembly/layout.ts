@@ -16,8 +16,8 @@ export const ACC_PIXEL: i32 = 4 * SLICE;
 export const ACC_ROW: i32 = ACC_PIXEL * COLUMNS;
 
 /**
- * A source of levels: address, height, width, channels, padded channels, flip (128 where signed), spacing, address of int16 offsets, border value, and the rows
- * of its ring: row `y` stands at `y % ring`.
+ * A source of levels: address, height, width, channels, padded channels, flip (128 where signed), spacing, address of int16 offsets, border value, the rows
+ * of its ring (row `y` stands at `y % ring`), and whether its nearest pixel stands outside instead of the border value.
  */
 @inline export function levels(source: usize): usize { return <usize>load<u32>(source, 0); }
 @inline export function height(source: usize): i32 { return load<i32>(source, 4); }
@@ -29,3 +29,4 @@ export const ACC_ROW: i32 = ACC_PIXEL * COLUMNS;
 @inline export function offsets(source: usize): usize { return <usize>load<u32>(source, 28); }
 @inline export function border(source: usize): i32 { return load<i32>(source, 32); }
 @inline export function ring(source: usize): i32 { return load<i32>(source, 36); }
+@inline export function isEdge(source: usize): bool { return load<i32>(source, 40) != 0; }

@@ -1,9 +1,9 @@
 /** Staging: the levels under a block as int16 values `v`, channels padded, the border filled in, so that no kernel needs a branch. */
-import { border, channels, flip, height, levels, offsets, padded, ring, spacing, width } from './layout';
+import { border, channels, flip, height, isEdge, levels, offsets, padded, ring, spacing, width } from './layout';
 
 /**
  * Writes rows `[y0, y0 + rows)` and columns `[x0, x0 + columns)` of a source, which may lie outside of it, to `to` as `[row][column][padded]` int16:
- * `byte' * spacing - offset[channel]`, with the border's value outside and 0 in padding channels.
+ * `byte' * spacing - offset[channel]`, with the border's value or the nearest pixel outside and 0 in padding channels.
  */
 export function stage(source: usize, y0: i32, rows: i32, x0: i32, columns: i32, to: usize): void {
   const h = height(source);
@@ -12,13 +12,14 @@ export function stage(source: usize, y0: i32, rows: i32, x0: i32, columns: i32, 
   const p = padded(source);
   const pixel = <usize>(2 * p);
   const outside = i16x8.splat(<i16>border(source));
+  const repeats = isEdge(source);
   for (let r = 0; r < rows; r++) {
-    const y = y0 + r;
-    const from = levels(source) + (<usize>(y % ring(source)) * w + x0) * c;
+    const y = repeats ? min(max(y0 + r, 0), h - 1) : y0 + r;
+    const row = levels(source) + <usize>(y % ring(source)) * w * c;
     for (let x = 0; x < columns; x++) {
-      const at = x0 + x;
+      const at = repeats ? min(max(x0 + x, 0), w - 1) : x0 + x;
       if (y < 0 || y >= h || at < 0 || at >= w) fill(to, p, c, outside);
-      else convert(source, from + <usize>(x * c), c, p, to);
+      else convert(source, row + <usize>(at * c), c, p, to);
       to += pixel;
     }
   }

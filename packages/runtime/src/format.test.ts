@@ -22,7 +22,7 @@ function withGraph(bytes: Uint8Array, change: (graph: Record<string, unknown>) =
 
 function small() {
   const b = modelBuilder(1);
-  b.conv2d('conv', b.input(), [3, 12], { bits: 3, kernel: [1, 3] });
+  b.conv2d('conv', b.input(), [3, 12], { bits: 3, kernel: [1, 3], edge: true });
   b.requantize('act', 'conv', { factor: 1 / 50, channels: 12, grid: imageGrid });
   b.output(b.pixelShuffle('shuffle', 'act', 2));
   return b.build(2);

@@ -35,7 +35,7 @@ export interface InputNode {
 
 /**
  * Stride-1 convolution with `same` padding: `acc[o] = bias[o] + sum v * w[o, ky, kx, i]`, int32, with `v = q - z`, and 0 outside the image, or on a mid-rise
- * grid `v = 2 * (q - z) + 1`, and 1 outside.
+ * grid `v = 2 * (q - z) + 1`, and 1 outside; with `edge` padding the pixels of the border are repeated outside.
  * Input: levels. Output: accumulator.
  */
 export interface Conv2dNode {
@@ -55,6 +55,8 @@ export interface Conv2dNode {
   readonly weightBits: number;
   /** 2 for mid-rise weights, the odd numbers in `+-(2^weightBits - 1)`. Else absent. */
   readonly weightSpacing?: 2;
+  /** What stands outside the image: its nearest pixel. Else absent, and zeros stand there. */
+  readonly padding?: 'edge';
   /** Key of the biases: int32, one for each output channel. */
   readonly bias: string;
 }

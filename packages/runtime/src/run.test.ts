@@ -114,6 +114,26 @@ describe('conv2d', () => {
     },
   );
 
+  it.each([[[1, 3]], [[3, 3]], [[5, 1]], [[9, 9]]] as const)(
+    'kernel %o, the nearest pixels outside',
+    async (kernel) => {
+      const b = modelBuilder(6);
+      b.conv2d('head', b.input([0, 128, 255]), [3, 16], { kernel, edge: true });
+      b.requantize('mid', 'head', { factor: 1 / 400, channels: 16, grid: levels(4, true, 1) });
+      // Wide enough for Winograd where the kernel is 3x3.
+      b.conv2d('body', 'mid', [16, 17], { kernel, bits: 4, edge: true });
+      b.requantize('odd', 'body', { factor: 1 / 90, channels: 17, grid: midrise(3, true) });
+      b.conv2d('tail', 'odd', [17, 3], { kernel, bits: 4, edge: true });
+      b.output(b.requantize('out', 'tail', { factor: 1 / 200, channels: 3, grid: imageGrid }));
+      for (const [width, height] of [
+        [1, 1],
+        [4, 9],
+        [70, 6],
+      ] as const)
+        await expectExact(b.build(1), randomImage(4, width, height));
+    },
+  );
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('weights of %i bits, all extreme, on extreme and random images', async (bits) => {
     const b = modelBuilder(bits);
     b.conv2d('wide', b.input([0, 255, 128]), [3, 13], { bits, extreme: true });

@@ -48,6 +48,7 @@ const readers: { readonly [Op in IntegerOp]: (fields: Fields, name: string) => E
     weight: fields.text('weight'),
     weightBits: fields.integer('weightBits', 1, 8),
     ...(fields.has('weightSpacing') ? { weightSpacing: readSpacing(fields, 'weightSpacing') } : {}),
+    ...(fields.has('padding') ? { padding: fields.oneOf('padding', ['edge']) } : {}),
     bias: fields.text('bias'),
   }),
   requantize: (fields, name) => ({

@@ -82,6 +82,7 @@ describe('validateModel', () => {
     ['nodes[0].channels must be 3, got 4', 'image', { channels: 4 }],
     ['nodes[0].zeroPoint must be an array of 3 items', 'image', { zeroPoint: [1] }],
     ['nodes[0].zeroPoint[1] must be an integer from 0 to 255, got 256', 'image', { zeroPoint: [1, 256, 1] }],
+    ['nodes[1].padding must be one of edge, got "reflect"', 'conv', { padding: 'reflect' }],
     ['nodes[1].kernel must be two odd sizes, got [2,3]', 'conv', { kernel: [2, 3] }],
     ['nodes[1].kernel[0] must be an integer from 1 to 15, got 17', 'conv', { kernel: [17, 3] }],
     ['nodes[1].outChannels must be an integer from 1 to 1024', 'conv', { outChannels: 1025 }],

@@ -25,7 +25,7 @@ export function modelBuilder(seed: number) {
       name: string,
       input: string,
       [inChannels, outChannels]: readonly [number, number],
-      { kernel = [3, 3], bits = 8, extreme = false, odd = false }: ConvOptions = {},
+      { kernel = [3, 3], bits = 8, extreme = false, odd = false, edge = false }: ConvOptions = {},
     ) {
       const low = -(2 ** (bits - 1));
       const count = kernel[0] * kernel[1] * inChannels * outChannels;
@@ -45,6 +45,7 @@ export function modelBuilder(seed: number) {
         ...keys,
         weightBits: bits,
         ...(odd ? { weightSpacing: 2 } : {}),
+        ...(edge ? { padding: 'edge' } : {}),
       });
     },
     requantize(
@@ -81,6 +82,8 @@ interface ConvOptions {
   readonly extreme?: boolean;
   /** On a mid-rise grid. */
   readonly odd?: boolean;
+  /** Padded with the nearest pixels. */
+  readonly edge?: boolean;
 }
 
 interface RequantizeOptions {

@@ -85,7 +85,8 @@ function evaluate(
     let acc = constant(node.bias, o);
     for (let ky = 0; ky < kh; ky++) {
       for (let kx = 0; kx < kw; kx++) {
-        const [yy, xx] = [y + ky - (kh - 1) / 2, x + kx - (kw - 1) / 2];
+        const place = [y + ky - (kh - 1) / 2, x + kx - (kw - 1) / 2] as const;
+        const [yy, xx] = node.padding === 'edge' ? nearest(input, place) : place;
         const isOutside = yy < 0 || yy >= input.height || xx < 0 || xx >= input.width;
         for (let i = 0; i < node.inChannels; i++) {
           const weight = constant(node.weight, ((o * kh + ky) * kw + kx) * node.inChannels + i);
@@ -109,6 +110,10 @@ function build(
     for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++) values.push(value(y, x, c));
   }
   return { height, width, channels, values, zeroPoint: new Array<number>(channels).fill(zero), spacing };
+}
+
+function nearest({ height, width }: NaiveTensor, [y, x]: readonly [number, number]): readonly [number, number] {
+  return [clamp(y, 0, height - 1), clamp(x, 0, width - 1)];
 }
 
 function at({ width, channels, values }: NaiveTensor, y: number, x: number, c: number): number {

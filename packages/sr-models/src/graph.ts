@@ -37,13 +37,15 @@ export interface ReluNode {
 
 /**
  * `x` where it is positive, `slope * x` elsewhere: parameter `<name>.slope` of `slopes` entries. Channel `c` has entry `c % slopes`: in front of a `dcr` pixel
- * shuffle, that is one slope for each channel behind it.
+ * shuffle, that is one slope for each channel behind it. With a `constant` slope, a leaky ReLU, there is no parameter.
  */
 export interface PreluNode {
   readonly op: 'prelu';
   readonly name: string;
   readonly input: string;
   readonly slopes: number;
+  /** The slope of all channels, where it is not learned. */
+  readonly constant?: number;
 }
 
 /**
@@ -94,6 +96,24 @@ export interface PixelShuffleNode {
   readonly order: 'dcr';
 }
 
+/**
+ * The subpixels of a bilinear enlargement of the image (PyTorch's `interpolate`, `align_corners=False`: outside the image its nearest pixel counts), minus `offset`, in
+ * front of the `dcr` pixel shuffle that places them: `[h, w, c]` to `[h, w, factor^2 * c]`. No parameters; weights that are integers over 16, 9 or 64 (see
+ * `passes/bilinear.ts`), so of the image it makes integers.
+ */
+export interface BilinearNode {
+  readonly op: 'bilinear';
+  readonly name: string;
+  /** The input node. */
+  readonly input: string;
+  /** Channels of the input. */
+  readonly channels: number;
+  /** 2, 3 or 4. */
+  readonly factor: number;
+  /** Whole grey levels that are taken off, and that the network adds: values on both sides of 0 take less of a signed grid. */
+  readonly offset: number;
+}
+
 /** A place where values become levels of a grid. Nodes that share `quantizer` share one learned step. */
 export interface QuantizeNode {
   readonly op: 'quantize';
@@ -122,6 +142,7 @@ export type GraphNode =
   | AddNode
   | ScaleNode
   | PixelShuffleNode
+  | BilinearNode
   | QuantizeNode
   | OutputNode;
 
@@ -167,7 +188,8 @@ export function nodesByName(graph: Graph): ReadonlyMap<string, GraphNode> {
 /**
  * Checks names and order, and freezes the graph.
  *
- * @throws ModelError for a name used twice, a node that reads an unknown or later one, or not exactly one input (first) and output (last)
+ * @throws ModelError for a name used twice, a node that reads an unknown or later one, a bilinear enlargement of anything but the image, or not exactly one input (first)
+ * and output (last)
  */
 export function makeGraph(graph: Graph): Graph {
   const seen = new Set<string>();
@@ -179,6 +201,9 @@ export function makeGraph(graph: Graph): Graph {
       if (!seen.has(name)) {
         throw new ModelError('makeGraph', `${node.name} must read earlier nodes, got "${name}"`, 'reorder the nodes');
       }
+    }
+    if (node.op === 'bilinear' && node.input !== graph.nodes[0]?.name) {
+      throw new ModelError('makeGraph', `${node.name} must read the image, got "${node.input}"`, 'enlarge the input');
     }
     seen.add(node.name);
   }

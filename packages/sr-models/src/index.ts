@@ -23,6 +23,7 @@ export * from './import/index.js';
 export { lossByName, losses, lossName, lossWeights } from './losses/registry.js';
 export type { Loss, LossContext } from './losses/types.js';
 export { type EdsrConfig, edsr } from './models/edsr.js';
+export { type MsrresnetConfig, msrresnet } from './models/msrresnet.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
 export type { ModelConfig, ModelFamily } from './models/types.js';

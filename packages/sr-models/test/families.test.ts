@@ -49,7 +49,13 @@ function train(trainer: Trainer, steps: number, seed: number): void {
   for (let step = 0; step < steps; step++) trainer.step(randomBatch(seed + (step % BATCHES), 2, 10, 4), RATE);
 }
 
-describe.each(['edsr-f8b1', 'srresnet-f8b1', 'srgan-f8b1'])('%s', (name) => {
+describe.each([
+  ['edsr-f8b1', 0.5],
+  ['srresnet-f8b1', 0.5],
+  ['srgan-f8b1', 0.5],
+  // Starts near a bilinear enlargement, which is better than nothing.
+  ['msrresnet-f8b1', 0.6],
+] as const)('%s', (name, share) => {
   const float = buildGraph(modelByName(name, 2));
   const start = initParams(float, 1);
   const options = { ...trainerDefaults, freezeStatisticsAt: FLOAT_STEPS / 2 };
@@ -58,7 +64,7 @@ describe.each(['edsr-f8b1', 'srresnet-f8b1', 'srgan-f8b1'])('%s', (name) => {
   const trained = trainer.params();
 
   it('trains in float', () => {
-    expect(validationError(float, trained, 'float')).toBeLessThan(0.5 * validationError(float, start, 'float'));
+    expect(validationError(float, trained, 'float')).toBeLessThan(share * validationError(float, start, 'float'));
   });
 
   it.each(['w8a8s8', 'w4a4s8', 'w2a2s8'])('trains on in %s, without a float left, and its integers agree', (preset) => {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { applyCalibration, createObservers, observe } from '../src/calibrate.js';
 import type { Graph } from '../src/graph.js';
 import { type EdsrConfig, edsr } from '../src/models/edsr.js';
+import { type MsrresnetConfig, msrresnet } from '../src/models/msrresnet.js';
 import { type SrresnetConfig, srresnet } from '../src/models/srresnet.js';
 import { type Params, toTensors } from '../src/params.js';
 import { forward } from '../src/passes/forward.js';
@@ -44,6 +45,11 @@ export function tinyEdsr(config: Partial<EdsrConfig> = {}): Graph {
 /** A small SRResNet, or SRGAN generator. */
 export function tinySrresnet(config: Partial<SrresnetConfig> = {}): Graph {
   return srresnet.build({ scale: 2, blocks: 1, features: 4, batchNorm: false, output: 'linear', ...config }, 'tiny');
+}
+
+/** A small MSRResNet, which adds to a bilinear enlargement. */
+export function tinyMsrresnet(config: Partial<MsrresnetConfig> = {}): Graph {
+  return msrresnet.build({ scale: 2, blocks: 1, features: 4, ...config }, 'tiny');
 }
 
 /** A small quantized EDSR. */

@@ -24,7 +24,7 @@ export const evalCommand = defineCommand({
       value: 'data',
     }),
     scale: whole({ description: "upscaling factor; by default the model's", value: 'n' }, 2, 4).optional(),
-    model: text({ description: 'checkpoint or .fqsr file', value: 'file' }).optional(),
+    model: text({ description: 'checkpoint (ours or of PyTorch) or .fqsr file', value: 'file' }).optional(),
     method: z
       .enum(methodNames)
       .meta({ description: `measure this instead of a model: ${describeMethods()}`, value: 'name' })
@@ -106,7 +106,7 @@ async function measureModel(
   io: Io,
   { backend, ...options }: EvaluateOptions & { readonly backend: BackendRequest | undefined },
 ): Promise<Evaluation> {
-  const network = await openNetwork(path, scale, () => openBackend(backend, io));
+  const network = await openNetwork(path, scale, () => openBackend(backend, io), io);
   try {
     if (network.arithmetic === 'integer') refuseBackend(backend, 'an integer model');
     return await evaluate(network, source, io, options);
@@ -121,8 +121,13 @@ function refuseBackend(backend: BackendRequest | undefined, what: string): void 
   throw new UsageError(`--backend: must be given with a checkpoint only, got ${backend} with ${what} (leave it out)`);
 }
 
-async function openNetwork(path: string, scale: number | undefined, prepare: () => Promise<void>): Promise<Network> {
-  const network = await loadNetwork(path, prepare);
+async function openNetwork(
+  path: string,
+  scale: number | undefined,
+  prepare: () => Promise<void>,
+  { say }: Io,
+): Promise<Network> {
+  const network = await loadNetwork(path, prepare, {}, { say });
   if (scale === undefined || scale === network.scale) return network;
   network.dispose();
   throw new UsageError(

@@ -47,7 +47,7 @@ export const exportCommand = defineCommand({
       throw new UsageError(`--unverified: must be left out with --format ${format}, got it (our runtime verifies it)`);
     }
     await assertWritable(output);
-    const file = await readModelFile(path, 'model');
+    const file = await readModelFile(path, 'model', { say: io.say });
     if (file.kind === 'fqsr' && !isForeign) throw alreadyExported(path);
     const images = await imagesOf(verify, scaleOf(file));
     io.say(`verifying on ${images.length} images of ${verify}`);

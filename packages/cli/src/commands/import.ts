@@ -1,20 +1,17 @@
-import { basename } from 'node:path';
 import {
   buildGraph,
   cost,
-  type ForeignFile,
-  importNetwork,
   type ModelRef,
   modelByName,
   nameMaps,
   type Range,
-  readForeign,
   serializeCheckpoint,
 } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
 import { asUsage, UsageError } from '../errors.js';
 import { assertWritable, readBytes, writeWhole } from '../files.js';
+import { readForeignNetwork } from '../foreign.js';
 import { named } from '../networks.js';
 import { quantity } from '../table.js';
 
@@ -44,22 +41,18 @@ export const importCommand = defineCommand({
     const asked = modelOf(model, scale);
     await assertWritable(output);
     const bytes = await readBytes(path, 'file');
-    const file = await named(path, () => readForeign(bytes));
     const white = range === undefined ? undefined : (Number(range) as Range);
-    const imported = await named(path, () => importNetwork(file, { model: asked, map, range: white }));
-    if (asked === undefined && scale !== undefined && scale !== imported.model.config.scale) {
-      throw new UsageError(
-        `--scale: must be ${imported.model.config.scale}, as the tensors of ${path} say, got ${scale}`,
-      );
+    const read = await named(path, () => readForeignNetwork(path, bytes, { model: asked, map, range: white }));
+    const { checkpoint, imported, line } = read;
+    const { name, config } = checkpoint.model;
+    if (asked === undefined && scale !== undefined && scale !== config.scale) {
+      throw new UsageError(`--scale: must be ${config.scale}, as the tensors of ${path} say, got ${scale}`);
     }
-    const run = { imported: { file: basename(path), format: file.format, map: imported.map, range: imported.range } };
-    const { params } = imported;
-    await writeWhole(output, serializeCheckpoint({ model: imported.model, plan: null, params, training: null, run }));
-    io.say(describeFile(path, file));
-    const { name, config } = imported.model;
-    const { parameters } = cost(buildGraph(imported.model));
+    await writeWhole(output, serializeCheckpoint(checkpoint));
+    io.say(line);
+    const { parameters } = cost(buildGraph(checkpoint.model));
     return {
-      json: { output, model: imported.model, parameters, ...run.imported },
+      json: { output, model: checkpoint.model, parameters, ...imported },
       text: `${output}: ${name} x${config.scale}, ${quantity(parameters, '')} parameters, names of ${imported.map}, images to ${imported.range}`,
     };
   },
@@ -69,11 +62,6 @@ function describeMaps(): string {
   return Object.values(nameMaps)
     .map(({ name, description }) => `${name} (${description})`)
     .join(', ');
-}
-
-function describeFile(path: string, { format, tensors, metadata }: ForeignFile): string {
-  const said = Object.entries(metadata).map(([key, value]) => `${key} ${value.slice(0, 80)}`);
-  return `${path}: ${format}, ${tensors.size} tensors${said.length > 0 ? ` (${said.join('; ')})` : ''}`;
 }
 
 function modelOf(name: string | undefined, scale: number | undefined): ModelRef | undefined {

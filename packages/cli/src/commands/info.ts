@@ -19,6 +19,7 @@ import { defineCommand, flag, text, whole } from '../command.js';
 import { type CostColumn, compareCosts, comparisonTable, costMetrics } from '../cost-comparison.js';
 import { asUsage, UsageError } from '../errors.js';
 import { assertWritable, writeWhole } from '../files.js';
+import type { Io } from '../io.js';
 import { readModelFile } from '../networks.js';
 import { planOption, resolvePlan } from '../plan-option.js';
 import { costReport } from '../report/cost-chart.js';
@@ -28,7 +29,12 @@ import { quantity, table } from '../table.js';
 export const infoCommand = defineCommand({
   name: 'info',
   summary: 'Show what a model costs, and on which grid each of its tensors lives',
-  arguments: [{ name: '<model>', description: 'checkpoint, .fqsr file, or model name (with --scale and --plan)' }],
+  arguments: [
+    {
+      name: '<model>',
+      description: 'checkpoint (ours or of PyTorch), .fqsr file, or model name (with --scale and --plan)',
+    },
+  ],
   example: 'fqsr info demo-out/model.fqsr --audit',
   options: z.object({
     audit: flag({ description: 'print the grid of every tensor; exit 1 if one is float' }),
@@ -43,10 +49,10 @@ export const infoCommand = defineCommand({
     ).optional(),
     chart: text({ description: 'write that comparison as a page with a bar chart', value: 'file.html' }).optional(),
   }),
-  run: async ([spec = ''], { audit, input, scale, plan, chart }) => {
+  run: async ([spec = ''], { audit, input, scale, plan, chart }, io) => {
     const chosen = plan === undefined ? null : await resolvePlan(plan);
     if (chart !== undefined) await assertWritable(chart);
-    const { name, costs, audited, comparison } = await describe(spec, scale, chosen);
+    const { name, costs, audited, comparison } = await describe(spec, scale, chosen, io);
     const [height, width] = input.split('x').map(Number) as [number, number];
     const pixels = height * width;
     const totals = {
@@ -108,11 +114,11 @@ interface Described {
   readonly comparison: readonly CostColumn[];
 }
 
-async function describe(spec: string, scale: number, plan: QuantPlan | null): Promise<Described> {
+async function describe(spec: string, scale: number, plan: QuantPlan | null, io: Io): Promise<Described> {
   if (!existsSync(spec) && !/[./\\]/.test(spec)) {
     return ofNetwork(buildGraph(asUsage('model', () => modelByName(spec, scale))), plan);
   }
-  const file = await readModelFile(spec, 'model');
+  const file = await readModelFile(spec, 'model', { say: io.say });
   if (file.kind === 'checkpoint' && !(plan && file.checkpoint.plan)) {
     const { model } = file.checkpoint;
     return ofNetwork(buildGraph(model), plan ?? file.checkpoint.plan);

@@ -50,7 +50,7 @@ export const sensitivityCommand = defineCommand({
   }),
   run: async ([path = ''], { output, budget: wanted, calibrate, images, patch, widths, calibration, name }, io) => {
     await assertWritable(output);
-    const file = await readModelFile(path, 'checkpoint');
+    const file = await readModelFile(path, 'checkpoint', { say: io.say });
     if (file.kind === 'fqsr' || file.checkpoint.plan) {
       throw new CliError(`${path} must be a float checkpoint, got a quantized network (give the one it came from)`);
     }

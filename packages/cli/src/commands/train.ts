@@ -32,7 +32,7 @@ const options = z.object({
     value: 'name',
   }).optional(),
   scale: whole({ description: 'upscaling factor (default: 2)', value: 'n' }, 2, 4).optional(),
-  init: text({ description: 'checkpoint to start from', value: 'file' }).optional(),
+  init: text({ description: 'checkpoint to start from, ours or of PyTorch', value: 'file' }).optional(),
   plan: text({
     description: 'quantization plan, e.g. w4a4s8, or a JSON file; without it the network trains in float',
     value: 'plan',
@@ -134,7 +134,7 @@ export const trainCommand = defineCommand({
   options,
   run: async (_args, { output, backend, threads, ...asked }, io) => {
     const known = await readRun(output);
-    const config = known ? await checkSame(output, known, asked) : await newRun(asked);
+    const config = known ? await checkSame(output, known, asked) : await newRun(asked, io.say);
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     process.once('SIGINT', interrupt);
@@ -148,9 +148,12 @@ export const trainCommand = defineCommand({
 
 type Asked = Omit<z.infer<typeof options>, 'output' | 'backend' | 'threads'>;
 
-async function newRun({ model, scale, init, plan, degradation, ...rest }: Asked): Promise<RunConfig> {
+async function newRun(
+  { model, scale, init, plan, degradation, ...rest }: Asked,
+  say: (line: string) => void,
+): Promise<RunConfig> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  const network = await resolveModel({ model, scale, init, plan });
+  const network = await resolveModel({ model, scale, init, plan, say });
   const recipe = await degradationOf(degradation);
   const config = { ...runDefaults, ...given, ...network, ...(recipe && { degradation: recipe }) };
   return resolveAids({ ...config, shards: rest.shards ?? defaultShards(config) });

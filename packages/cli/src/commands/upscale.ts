@@ -35,11 +35,12 @@ export const upscaleCommand = defineCommand({
     const targets = await targetsOf(inputs, output);
     checkDistinct(targets);
     for (const { to } of targets) await assertWritable(to);
-    const network = await loadNetwork(model, undefined, {
+    const runtime = {
       backend,
       ...(threads === undefined ? {} : { threads }),
       ...(memory === undefined ? {} : { memoryBytes: memory * 2 ** 20 }),
-    });
+    };
+    const network = await loadNetwork(model, undefined, runtime, { say: io.say });
     const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
     try {
       for (const { from, to } of targets) {

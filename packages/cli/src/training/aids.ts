@@ -12,7 +12,7 @@ import {
 } from '@fqsr/sr-models';
 import { CliError, UsageError } from '../errors.js';
 import { readBytes } from '../files.js';
-import { readModelFile } from '../networks.js';
+import { type ReadOptions, readModelFile } from '../networks.js';
 import type { AidConfig } from './config.js';
 
 /** What a trainer uses, and the end of it. */
@@ -26,10 +26,10 @@ export interface Aids {
  *
  * @throws CliError or the reader's error, naming the file
  */
-export async function openAids(config: AidConfig, student: Graph): Promise<Aids> {
+export async function openAids(config: AidConfig, student: Graph, say?: ReadOptions['say']): Promise<Aids> {
   const features = config.vgg === null ? null : await readVgg(config.vgg, config);
   try {
-    const teacher = config.distill === null ? null : await readTeacher(config.distill, config, student);
+    const teacher = config.distill === null ? null : await readTeacher(config.distill, config, student, say);
     return {
       context: { ...(features && { features }), ...(teacher && { terms: [teacher] }) },
       dispose: () => {
@@ -63,9 +63,14 @@ async function readVgg(path: string, { vggSha256, vggLayers }: AidConfig) {
   }
 }
 
-async function readTeacher(distill: string, { teacher, distillNodes }: AidConfig, student: Graph): Promise<Teacher> {
+async function readTeacher(
+  distill: string,
+  { teacher, distillNodes }: AidConfig,
+  student: Graph,
+  say: ReadOptions['say'],
+): Promise<Teacher> {
   if (teacher === null) throw new UsageError('--teacher: must be given with --distill, or a float --init');
-  const { model, params } = await readFloatCheckpoint(teacher, '--teacher');
+  const { model, params } = await readFloatCheckpoint(teacher, '--teacher', say);
   return new Teacher({ graph: buildGraph(model), params }, student, { distill, distillNodes });
 }
 
@@ -73,8 +78,9 @@ async function readTeacher(distill: string, { teacher, distillNodes }: AidConfig
 export async function readFloatCheckpoint(
   path: string,
   option: string,
+  say?: ReadOptions['say'],
 ): Promise<{ readonly model: ModelRef; readonly params: Params }> {
-  const file = await readModelFile(path, option);
+  const file = await readModelFile(path, option, { say });
   if (file.kind === 'checkpoint' && file.checkpoint.plan === null) return file.checkpoint;
   const got = file.kind === 'checkpoint' ? 'a quantized one' : 'an integer model';
   throw new CliError(

@@ -78,6 +78,18 @@ describe.each([
   });
 });
 
+describe.each([2, 3, 4])('MSRResNet x%i', (scale) => {
+  it('computes what PyTorch computes, its bilinear enlargement and border included', async () => {
+    const { model, params, ...rest } = await imported(`msrresnet-x${scale}.pth`);
+    expect({ model, ...rest }).toEqual({
+      model: modelByName('msrresnet-f4b2', scale),
+      map: 'basicsr-msrresnet',
+      range: 1,
+    });
+    expect(distance(buildGraph(model), params, computed(`msrresnet-x${scale}`).small)).toBeLessThan(close);
+  });
+});
+
 describe('what the caller says', () => {
   it('wins over the range that the file suggests, and must make sense', async () => {
     await expect(imported('edsr-x2.zip.pt', { range: 1 })).rejects.toThrow(

@@ -46,13 +46,6 @@ export async function importNetwork(file: ForeignFile, options: ImportOptions = 
   const tensors = withoutPrefix(file.tensors);
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
   const map = options.map === undefined ? recognise(shapes) : (find(nameMaps, options.map, 'map') as NameMap);
-  if (map.refuses !== undefined) {
-    throw new ModelError(
-      'importNetwork',
-      `file must be a network that a family expresses, got ${map.name}: ${map.refuses}`,
-      'use another',
-    );
-  }
   const found = map.infer(shapes, file.metadata);
   const model = options.model ?? modelOf(map, found);
   if (model.family !== map.family) {
@@ -147,7 +140,7 @@ async function convert(
       const bias = (await values(`${module}.bias`)) ?? new Float32Array(node.outChannels);
       let layer = reorder(node, weight as Float32Array, bias, shuffled.get(node.name));
       if (node.input === graph.nodes[0]?.name) layer = foldInput(graph, node, layer.weights, layer.bias, normalisation);
-      if (node === last && !isTanh) layer = foldOutput(node, layer.weights, layer.bias, normalisation);
+      if (node === last && !isTanh) layer = foldOutput(graph, node, layer.weights, layer.bias, normalisation);
       params.set(`${node.name}.weight`, layer.weights);
       params.set(`${node.name}.bias`, layer.bias);
     }

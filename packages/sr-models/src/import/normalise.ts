@@ -8,6 +8,7 @@
  */
 import { ModelError } from '../error.js';
 import type { Conv2dNode, Graph } from '../graph.js';
+import { imageOffset } from '../passes/bilinear.js';
 
 /** The treatment of pixels, in grey levels, one entry for each colour. */
 export interface Normalisation {
@@ -50,16 +51,18 @@ export function foldInput(
   return { weights: scaled, bias: bias.map((b, o) => b - (sums[o] as number)) };
 }
 
-/** Weights and bias of the last convolution. Channel `o` is colour `o % 3`, also where a `dcr` shuffle follows. */
+/** Weights and bias of the last convolution, which also adds what a bilinear enlargement leaves out. Channel `o` is colour `o % 3`, also where a `dcr` shuffle follows. */
 export function foldOutput(
+  graph: Graph,
   { outChannels }: Conv2dNode,
   weights: Float32Array,
   bias: Float32Array,
   { gainOut, offsetOut }: Normalisation,
 ): { readonly weights: Float32Array; readonly bias: Float32Array } {
+  const offset = imageOffset(graph);
   const gain = (o: number) => gainOut[o % gainOut.length] as number;
   return {
     weights: weights.map((w, i) => w * gain(i % outChannels)),
-    bias: bias.map((b, o) => b * gain(o) + (offsetOut[o % offsetOut.length] as number)),
+    bias: bias.map((b, o) => b * gain(o) + (offsetOut[o % offsetOut.length] as number) + offset),
   };
 }

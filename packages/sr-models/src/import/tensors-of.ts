@@ -14,6 +14,7 @@ export interface Module {
 export function modulesOf(graph: Graph, names: Readonly<Record<string, string>>): readonly Module[] {
   return graph.nodes.flatMap((node) => {
     if (node.op !== 'conv2d' && node.op !== 'prelu' && node.op !== 'batchNorm') return [];
+    if (node.op === 'prelu' && node.constant !== undefined) return [];
     return [{ node, module: names[node.name] ?? `(no name for ${node.name})` }];
   });
 }

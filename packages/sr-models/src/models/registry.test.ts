@@ -72,7 +72,7 @@ describe('names', () => {
   it.each(['edsr-huge', '', 'toString', '__proto__'])('refuses the model %j with the choices', (name) => {
     expect(() => modelByName(name, 2)).toThrow(ModelError);
     expect(() => modelByName(name, 2)).toThrow(
-      'model must be one of edsr-baseline, edsr, srresnet, srresnet-nobn, srgan, srgan-nobn or edsr-f<features>b<blocks>,',
+      'model must be one of edsr-baseline, edsr, srresnet, srresnet-nobn, srgan, srgan-nobn, msrresnet or edsr-f<features>b<blocks>,',
     );
   });
 
@@ -80,7 +80,7 @@ describe('names', () => {
     const ref = modelByName('edsr-baseline', 2);
     for (const family of ['unet', 'toString']) {
       expect(() => buildGraph({ ...ref, family })).toThrow(
-        `[sr-models] buildGraph: family must be one of edsr, srresnet, got "${family}"`,
+        `[sr-models] buildGraph: family must be one of edsr, srresnet, msrresnet, got "${family}"`,
       );
     }
     expect(() => modelByName('edsr', 8)).toThrow('config.scale must be an integer from 2 to 4, got 8');

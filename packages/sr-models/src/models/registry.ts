@@ -1,11 +1,12 @@
 import { ModelError } from '../error.js';
 import type { Graph } from '../graph.js';
 import { edsr } from './edsr.js';
+import { msrresnet } from './msrresnet.js';
 import { srresnet } from './srresnet.js';
 import type { ModelConfig, ModelFamily } from './types.js';
 
 /** All model families by name. */
-export const modelFamilies = { edsr, srresnet } as const satisfies Record<string, ModelFamily>;
+export const modelFamilies = { edsr, srresnet, msrresnet } as const satisfies Record<string, ModelFamily>;
 
 const families: Readonly<Record<string, ModelFamily>> = modelFamilies;
 
@@ -32,7 +33,7 @@ export function modelByName(name: string, scale: number): ModelRef {
   }
   throw new ModelError(
     'modelByName',
-    `model must be one of ${modelNames.join(', ')} or edsr-f<features>b<blocks>, srresnet-f<features>b<blocks>[-nobn], srgan-f<features>b<blocks>[-nobn], got "${name}"`,
+    `model must be one of ${modelNames.join(', ')} or edsr-f<features>b<blocks>, srresnet-f<features>b<blocks>[-nobn], srgan-f<features>b<blocks>[-nobn], msrresnet-f<features>b<blocks>, got "${name}"`,
     'use a known name, for example edsr-f16b4',
   );
 }

@@ -2,7 +2,7 @@
  * What a convolution reads and adds: zero points of padding, and the bias that makes up for them.
  *
  * ONNX pads with one zero point. The image has one for each channel, so it is padded beforehand, each channel with its own, convolved with zero point 0, and the
- * bias takes what that adds: `sum (q - z) * w = sum q * w - sum z * w`.
+ * bias takes what that adds: `sum (q - z) * w = sum q * w - sum z * w`. Where a convolution repeats the pixels of the border, its input is padded beforehand too.
  */
 import type { Conv2dNode } from '@fqsr/runtime/format';
 import type { Builder } from './builder.js';
@@ -26,8 +26,15 @@ export function convInput(exporting: Exporting, conv: Conv2dNode): ConvInput {
   const weights = toOihw(tensorOf(exporting, conv.weight), conv);
   const bias = Int32Array.from(tensorOf(exporting, conv.bias));
   const [top, left] = [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2];
+  const isEdge = conv.padding === 'edge';
+  const pads = isEdge ? [0, 0, 0, 0] : [top, left, top, left];
+  const place = `${levels.tensor} ${isEdge ? 'repeated' : 'padded'} by ${top}, ${left}`;
+  const repeated = () => ({
+    ...levels,
+    tensor: share(exporting, place, () => repeatEdges(exporting.builder, levels, top, left)),
+  });
   if (levels.zeros.every((zero) => zero === levels.zeros[0])) {
-    return { levels, pads: [top, left, top, left], weights, bias };
+    return { levels: isEdge ? repeated() : levels, pads, weights, bias };
   }
   const taps = kernel[0] * kernel[1];
   for (let o = 0; o < outChannels; o++) {
@@ -37,10 +44,16 @@ export function convInput(exporting: Exporting, conv: Conv2dNode): ConvInput {
       bias[o] = (bias[o] as number) - sum * (levels.zeros[i] as number);
     }
   }
-  const padded = share(exporting, `${levels.tensor} padded by ${top}, ${left}`, () =>
-    padChannels(exporting.builder, levels, top, left),
-  );
+  const padded = isEdge
+    ? repeated().tensor
+    : share(exporting, place, () => padChannels(exporting.builder, levels, top, left));
   return { levels: { ...levels, tensor: padded, zeros: [0] }, pads: [0, 0, 0, 0], weights, bias };
+}
+
+/** The nearest pixels around, whatever the zero points. */
+function repeatEdges(builder: Builder, { tensor }: Levels, top: number, left: number): string {
+  const pads = builder.constant(`${tensor}.edges`, 'int64', [8], [0, 0, top, left, 0, 0, top, left]);
+  return builder.node('Pad', `${tensor}.repeated`, [tensor, pads], { mode: 'edge' });
 }
 
 function padChannels(builder: Builder, { tensor, zeros }: Levels, top: number, left: number): string {

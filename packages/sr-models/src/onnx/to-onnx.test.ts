@@ -7,6 +7,7 @@ import {
   midrisePlan,
   perChannelPlan,
   randomImage,
+  tinyMsrresnet,
   tinyQuantized,
   tinySrresnet,
 } from '../../test/networks.js';
@@ -42,6 +43,7 @@ const cases = plans.flatMap((plan, p) => {
       graph: tinyQuantized(plan, { ...small, upsampler: p % 2 ? 'direct' : 'shuffle' }),
     },
     { title: `SRResNet ${plan.name} x${scale}`, graph: quantizeGraph(tinySrresnet(small), plan) },
+    { title: `MSRResNet ${plan.name} x${scale}`, graph: quantizeGraph(tinyMsrresnet(small), plan) },
     { title: `SRGAN ${plan.name} x${scale}`, graph: quantizeGraph(tinySrresnet({ ...small, output: 'tanh' }), plan) },
   ];
 });

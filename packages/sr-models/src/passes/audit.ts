@@ -4,6 +4,7 @@
  */
 import { levelRange, type QuantSpec } from '@fqsr/quant-core/spec';
 import { type Graph, inputsOf, nodesByName } from '../graph.js';
+import { bilinearTaps } from './bilinear.js';
 import { type Shape, shapes } from './shapes.js';
 
 /** One tensor. */
@@ -41,6 +42,7 @@ export function auditGraph(graph: Graph): Audit {
     if (!node) return false;
     if (node.op === 'input' || node.op === 'quantize') return true;
     if (node.op === 'conv2d') return node.weights !== null && isLevels(node.input);
+    if (node.op === 'bilinear') return isLevels(node.input);
     return inputsOf(node).every(node.op === 'add' ? isLevels : isInteger);
   };
   const isLevels = (name: string): boolean => {
@@ -61,6 +63,11 @@ export function auditGraph(graph: Graph): Audit {
         rows.push({ tensor: `${name} input`, role: 'activations', size: size(node.input), ...describe(null) });
       rows.push({ tensor: `${name}.bias`, role: 'bias', size: node.outChannels, ...wide(integer) });
       rows.push({ tensor: name, role: 'accumulator', size: size(name), ...wide(integer) });
+    } else if (node.op === 'bilinear') {
+      const { weights, bits } = bilinearTaps(node);
+      const grid = { grid: `int${bits} constant`, bits, integer: true };
+      rows.push({ tensor: `${name}.weight`, role: 'weights', size: weights.length, ...grid });
+      rows.push({ tensor: name, role: 'accumulator', size: size(name), ...wide(isInteger(name)) });
     } else if (node.op === 'add') {
       for (const input of node.inputs) {
         if (!isLevels(input))

@@ -2,7 +2,7 @@ import { useBackend } from '@fqsr/backends';
 import { makePlan, packedBytes, planFromPreset, type QuantPlan } from '@fqsr/quant-core/spec';
 import { type IntegerModel, parseModel, serializeModel } from '@fqsr/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { calibratedParams, perChannelPlan, tinyEdsr, tinyQuantized } from '../../test/networks.js';
+import { calibratedParams, perChannelPlan, tinyEdsr, tinyMsrresnet, tinyQuantized } from '../../test/networks.js';
 import type { Graph } from '../graph.js';
 import { auditGraph } from './audit.js';
 import { bitOpsFormula, cost } from './cost.js';
@@ -128,6 +128,47 @@ describe.each(cases)('file and graph agree: %s', (_, graph) => {
     expect(own).toMatchObject({ fullyQuantized: true, floats: [] });
     expect(raised.rows).toEqual(own.rows);
     expect(raised.fullyQuantized).toBe(true);
+  });
+});
+
+describe('a bilinear enlargement', () => {
+  const float = tinyMsrresnet({ scale: 3 });
+  const graph = quantizeGraph(float, planFromPreset('w4a4s8'));
+  const model = parseModel(serializeModel(lower(graph, calibratedParams(graph, 2))));
+
+  it('costs four products a value, and no parameters', () => {
+    // Head, two of the block, upsampler, then two convolutions at nine times the pixels, and four products for each of 27 values.
+    const convs = 108 + 2 * 144 + 9 * 4 * 36 + 9 * (144 + 108);
+    expect(cost(float)).toMatchObject({
+      parameters: 108 + 3 * 144 + 9 * 4 * 36 + 108 + 4 * 4 + 36 + 3,
+      macsPerPixel: convs + 4 * 27,
+    });
+    expect(cost(float).modelBytes).toBe(4 * cost(float).parameters);
+    // Weights over 9 take 5 bits, the image 8; of the adds one is at the size of the result.
+    const rest = (convs - 108) * 16 + 108 * 32 + (4 + 27) * 8;
+    expect(cost(graph).bitOpsPerPixel).toBe(rest + 4 * 27 * 5 * 8);
+  });
+
+  it('is found again in a file, with the same bytes and audit', () => {
+    expect(cost(graph).modelBytes).toBe(tensorBytes(model));
+    const raised = raise(model);
+    expect(raised.nodes.find(({ name }) => name === 'base')).toEqual(float.nodes.find(({ name }) => name === 'base'));
+    expect(auditGraph(raised).rows).toEqual(auditGraph(graph).rows);
+    expect(auditGraph(graph).rows.filter(({ tensor }) => tensor.startsWith('base'))).toMatchObject([
+      { tensor: 'base.weight', role: 'weights', grid: 'int5 constant', size: 9 * 3 * 27 },
+      { tensor: 'base', role: 'accumulator', grid: 'int32', size: 27 },
+    ]);
+  });
+
+  it('with other weights or biases is a convolution', () => {
+    const bias = (model.tensors['base.bias'] as Int32Array).slice();
+    bias[1] = 1;
+    const biased = raise({ ...model, tensors: { ...model.tensors, 'base.bias': bias } });
+    expect(biased.nodes.find(({ name }) => name === 'base')?.op).toBe('conv2d');
+    const weight = (model.tensors['base.weight'] as Int8Array).slice();
+    weight[0] = (weight[0] as number) + 1;
+    const other = raise({ ...model, tensors: { ...model.tensors, 'base.weight': weight } });
+    expect(other.nodes.find(({ name }) => name === 'base')?.op).toBe('conv2d');
   });
 });
 

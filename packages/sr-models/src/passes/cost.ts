@@ -1,16 +1,21 @@
 /**
  * The cost pass: parameters, MACs, BitOPs, bytes and peak activation memory.
  *
- * BitOPs = sum over convolutions of MACs * weight bits * activation bits, plus each add's elements * skip bits; a float operand counts 32 bits.
+ * BitOPs = sum over convolutions of MACs * weight bits * activation bits, plus each add's elements * skip bits; a float operand counts 32 bits. A bilinear enlargement
+ * counts as a convolution with the four weights of each value.
  */
 import { packedBytes } from '@fqsr/quant-core/spec';
 import { type Conv2dNode, type Graph, type GraphNode, inputsOf, nodesByName } from '../graph.js';
+import { bilinearChannels, bilinearTaps } from './bilinear.js';
 import { type Shape, shapes } from './shapes.js';
 import { tanhIndex } from './tanh-table.js';
 
 /** The BitOPs formula, to be printed with every figure. */
 export const bitOpsFormula =
   'sum conv MACs * weight bits * activation bits + add elements * skip bits; float = 32 bits';
+
+/** Pixels that a bilinear enlargement averages. */
+const BILINEAR_TAPS = 4;
 
 /** What a network costs. */
 export interface Cost {
@@ -54,10 +59,18 @@ export function cost(graph: Graph): Cost {
       bytes += (node.weights ? packedBytes(weights, node.weights.bits) : 4 * weights) + 4 * node.outChannels;
     } else if (node.op === 'add') {
       bitOps += shape.channels * pixels * bits(node.inputs[0]);
+    } else if (node.op === 'bilinear') {
+      const weights = bilinearTaps(node);
+      const isInteger = isRequantized(node.name, graph);
+      const products = BILINEAR_TAPS * shape.channels * pixels;
+      macs += products;
+      bitOps += products * (isInteger ? weights.bits * bits(node.input) : 32 * 32);
+      // Integer models hold its weights and biases as those of any convolution.
+      bytes += isInteger ? packedBytes(weights.weights.length, weights.bits) + 4 * bilinearChannels(node) : 0;
     } else if (node.op === 'prelu') {
-      parameters += node.slopes;
-      // A second multiplier and shift for each channel; float: the slopes.
-      bytes += isQuantized ? 5 * shape.channels : 4 * node.slopes;
+      const learned = node.constant === undefined ? node.slopes : 0;
+      parameters += learned;
+      bytes += 4 * (isRequantized(node.name, graph) ? 0 : learned);
     } else if (node.op === 'tanh') {
       bytes += isQuantized ? tanhIndex.high - tanhIndex.low + 1 : 0;
     } else if (node.op === 'batchNorm') {
@@ -65,11 +78,18 @@ export function cost(graph: Graph): Cost {
       bytes += 16 * node.channels;
     } else if (node.op === 'quantize') {
       const perChannel = node.spec.granularity === 'channel' || hasChannelSteps(node.input, byName);
-      bytes += 5 * (perChannel ? shape.channels : 1);
+      // A PReLU in front is a second multiplier and shift for each channel.
+      const slopes = byName.get(node.input)?.op === 'prelu' ? shape.channels : 0;
+      bytes += 5 * ((perChannel ? shape.channels : 1) + slopes);
     }
   }
   const memory = peakActivations(graph, shapeOf, bits);
   return { parameters, macsPerPixel: macs, bitOpsPerPixel: bitOps, modelBytes: bytes, ...memory };
+}
+
+/** Whether all that read a value are quantizers, which hold what it multiplies by. */
+function isRequantized(name: string, { nodes }: Graph): boolean {
+  return nodes.every((node) => node.op === 'quantize' || !inputsOf(node).includes(name));
 }
 
 function weightCount({ kernel, inChannels, outChannels }: Conv2dNode): number {

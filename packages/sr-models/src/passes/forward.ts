@@ -20,6 +20,7 @@ import type { QuantSpec } from '@fqsr/quant-core/spec';
 import * as tf from '@tensorflow/tfjs';
 import {
   type BatchNormNode,
+  type BilinearNode,
   type Conv2dNode,
   dispatch,
   type Graph,
@@ -32,6 +33,7 @@ import {
   type TanhNode,
 } from '../graph.js';
 import type { ParamTensors } from '../params.js';
+import { bilinearTaps } from './bilinear.js';
 import { tanhIndex, tanhRatios, tanhTable } from './tanh-table.js';
 
 /** A feature map: NHWC. */
@@ -122,6 +124,7 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
     const { value, scale } = withOneStep(settled(x));
     return { value: tf.depthToSpace(value, factor, 'NHWC'), scale };
   },
+  bilinear: (node, [x], pass) => enlarge(node, first(x), pass),
   quantize: (node, [x], pass) => {
     const input = first(x);
     if (pass.mode === 'float') {
@@ -140,8 +143,8 @@ const rules: OpTable<[inputs: readonly Features[], pass: Pass], Features> = {
 };
 
 /** PReLU; in mode `exact` left to the quantizer that reads it. */
-function applyPrelu({ name }: PreluNode, { value, scale }: Features, { mode, params }: Pass): Features {
-  const slopes = params.get(`${name}.slope`) as tf.Tensor1D;
+function applyPrelu({ name, constant }: PreluNode, { value, scale }: Features, { mode, params }: Pass): Features {
+  const slopes = constant === undefined ? (params.get(`${name}.slope`) as tf.Tensor1D) : tf.tensor1d([constant]);
   const channels = value.shape[3];
   const slope = slopes.size === channels ? slopes : tf.tile(slopes, [channels / slopes.size]);
   return mode === 'exact' ? { value, scale, slope } : { value: preluOf(value, slope), scale };
@@ -155,6 +158,25 @@ function settled(x: Features | undefined): Features {
 
 function preluOf(value: tf.Tensor4D, slope: tf.Tensor1D): tf.Tensor4D {
   return tf.prelu(value, tf.reshape(slope, [1, 1, 1, slope.size]));
+}
+
+/** Sums of the image with integer weights, in steps that are as many times smaller than a grey level; in float the mean itself. */
+function enlarge(node: BilinearNode, { value }: Features, { mode }: Pass): Features {
+  const { weights, unit } = bilinearTaps(node);
+  const filter = tf.tensor4d(weights, [3, 3, node.channels, weights.length / (9 * node.channels)]);
+  const sums = tf.sub(tf.conv2d(repeatEdges(value), filter, 1, 'valid'), node.offset * unit) as tf.Tensor4D;
+  return mode === 'float'
+    ? { value: tf.div(sums, unit), scale: null }
+    : { value: sums, scale: tf.tensor1d([1 / unit]) };
+}
+
+/** One pixel more on every side, each its nearest. */
+function repeatEdges(x: tf.Tensor4D): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const row = (y: number) => tf.slice(x, [0, y, 0, 0], [batch, 1, width, channels]);
+  const tall = tf.concat([row(0), x, row(height - 1)], 1);
+  const column = (at: number) => tf.slice(tall, [0, 0, at, 0], [batch, height + 2, 1, channels]);
+  return tf.concat([column(0), tall, column(width - 1)], 2);
 }
 
 function normalise(node: BatchNormNode, x: Features, pass: Pass): Features {

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Conv2dNode, type Graph, type GraphNode, inputsOf, nodesByName } from '../graph.js';
 import type { Params } from '../params.js';
+import { imageOffset } from './bilinear.js';
 import { parameters } from './parameters.js';
 
 /** First slope of a PReLU. */
@@ -11,9 +12,9 @@ const SLOPE = 0.25;
 const TANH_START = 0.9;
 
 /**
- * Random weights for a float graph: uniform in `+-sqrt(3 * gain / fan_in)`, `gain` 2 in front of a ReLU, `2 / (1 + slope^2)` in front of a PReLU and 1
+ * Random weights for a float graph: uniform in `+-sqrt(3 * gain / fan_in)`, `gain` 2 in front of a ReLU, `2 / (1 + slope^2)` in front of a PReLU or leaky ReLU and 1
  * elsewhere (He et al., ICCV 2015), divided by the gain of a tanh behind; residual branches start at a tenth, so that a deep body starts near the identity.
- * Biases start at 0, the last where an image of the input's mean gives that mean, through the inverse of a tanh; slopes at 1/4; batch normalisation at the
+ * Biases start at 0, the last where an image of the input's mean gives that mean, through the inverse of a tanh or beside a bilinear enlargement; slopes at 1/4; batch normalisation at the
  * identity.
  *
  * @param seed any integer; the same seed gives the same bits
@@ -48,7 +49,7 @@ export function initParams(graph: Graph, seed: number): Params {
 /** From the grey level that the output is to have where all features are 0, to the last convolution's bias. */
 function lastBias(graph: Graph, { name }: Conv2dNode): (level: number) => number {
   const tanh = graph.nodes.find((node) => node.op === 'tanh' && node.input === name);
-  if (tanh?.op !== 'tanh') return (level) => level;
+  if (tanh?.op !== 'tanh') return (level) => level + imageOffset(graph);
   return (level) => Math.atanh(Math.min(TANH_START, Math.max(-TANH_START, (level - tanh.offset) / tanh.gain)));
 }
 
@@ -57,7 +58,9 @@ function weightBound(graph: Graph, { name, kernel, inChannels }: Conv2dNode): nu
   const reads = (op: GraphNode['op']) => readers.find((reader) => reader.op === op);
   const tanh = reads('tanh');
   const isResidual = readers.some((reader) => reader.op === 'add' && reader.inputs[1] === name && name !== 'body.conv');
-  const gain = reads('relu') ? 2 : reads('prelu') ? 2 / (1 + SLOPE ** 2) : 1;
+  const prelu = reads('prelu');
+  const slope = prelu?.op === 'prelu' ? (prelu.constant ?? SLOPE) : 1;
+  const gain = reads('relu') ? 2 : 2 / (1 + slope ** 2);
   const bound = Math.sqrt((3 * gain) / (kernel[0] * kernel[1] * inChannels));
   return (bound * (isResidual ? 0.1 : 1)) / (tanh?.op === 'tanh' ? tanh.gain : 1);
 }

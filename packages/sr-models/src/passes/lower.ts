@@ -2,7 +2,7 @@
  * The lowering pass: from a quantized graph and its parameters to the integer model.
  *
  * Levels of weights and biases come from the very operations of the fake-quantized forward pass, run once on a one-pixel image, so that both sides hold
- * the same integers; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp, PReLU another
+ * the same integers; a bilinear enlargement is a convolution with constant weights and `edge` padding; each quantizer becomes `requantize` with the fixed-point form of its scale ratio. ReLU becomes the clamp, PReLU another
  * ratio below zero, tanh a table; residual scaling becomes part of the ratio; the rest keeps its names.
  */
 import { quantizerByName } from '@fqsr/quant-core';
@@ -22,7 +22,9 @@ import {
 } from '../graph.js';
 import { type Params, toTensors } from '../params.js';
 import { auditGraph } from './audit.js';
+import { bilinearChannels, bilinearTaps } from './bilinear.js';
 import { forward } from './forward.js';
+import { toOhwi } from './layout.js';
 import { storedGrid } from './stored-grid.js';
 import { tanhIndex, tanhRatios, tanhTable } from './tanh-table.js';
 
@@ -118,6 +120,16 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
     factor,
     order,
   }),
+  bilinear: (node, { tensors, resolve }) => {
+    const { name, input, channels } = node;
+    const { weights, unit, bits } = bilinearTaps(node);
+    const outChannels = bilinearChannels(node);
+    const keys = { weight: `${name}.weight`, bias: `${name}.bias` };
+    tensors[keys.weight] = Int8Array.from(toOhwi(weights, 9 * channels, outChannels));
+    tensors[keys.bias] = new Int32Array(outChannels).fill(-node.offset * unit);
+    const sizes = { kernel: [3, 3], inChannels: channels, outChannels, weightBits: bits } as const;
+    return { op: 'conv2d', name, input: resolve(input), ...sizes, ...keys, padding: 'edge' };
+  },
   quantize: (node, lowering) => lowerQuantizer(node, lowering),
   output: ({ name, input }, { resolve }) => ({ op: 'output', name, input: resolve(input) }),
 };
@@ -263,15 +275,6 @@ function int32(name: string, values: Float32Array): Int32Array {
   const worst = values.find((value) => !(value >= -(2 ** 31) && value < 2 ** 31));
   if (worst === undefined) return Int32Array.from(values);
   throw new ModelError('lower', `${name} must fit int32, got ${worst}`, 'its steps are too small; recalibrate');
-}
-
-/** HWIO to OHWI. */
-function toOhwi(levels: Float32Array, taps: number, outChannels: number): Int16Array {
-  const out = new Int16Array(levels.length);
-  for (let tap = 0; tap < taps; tap++) {
-    for (let o = 0; o < outChannels; o++) out[o * taps + tap] = levels[tap * outChannels + o] as number;
-  }
-  return out;
 }
 
 /** Ops that become part of the requantization behind them. */

@@ -21,8 +21,10 @@ const rules: OpTable<[ReadonlyMap<string, Shape>], readonly Parameter[]> = {
   add: none,
   scale: none,
   pixelShuffle: none,
+  bilinear: none,
   output: none,
-  prelu: ({ name, slopes }) => [{ name: `${name}.slope`, shape: [slopes], kind: 'slope' }],
+  prelu: ({ name, slopes, constant }) =>
+    constant === undefined ? [{ name: `${name}.slope`, shape: [slopes], kind: 'slope' }] : [],
   batchNorm: ({ name, channels }) => [
     { name: `${name}.gamma`, shape: [channels], kind: 'norm' },
     { name: `${name}.beta`, shape: [channels], kind: 'norm' },

@@ -1,6 +1,6 @@
 import { makePlan, type PlanOverride, planFromPreset } from '@fqsr/quant-core/spec';
 import { describe, expect, it } from 'vitest';
-import { perChannelPlan, tinyEdsr, tinyQuantized } from '../../test/networks.js';
+import { perChannelPlan, tinyEdsr, tinyMsrresnet, tinyQuantized } from '../../test/networks.js';
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, nodesByName, type QuantizeNode } from '../graph.js';
 import { auditGraph } from './audit.js';
@@ -102,6 +102,14 @@ it('keeps one step for all channels in front of a pixel shuffle', () => {
   expect(granularity('up.0.conv.in')).toBe('channel');
   expect(granularity('up.1.conv.in')).toBe('tensor');
   expect(granularity('tail.in')).toBe('tensor');
+});
+
+it('gives both inputs of an add one step where one of them stands behind a shuffle', () => {
+  const names = nodesByName(quantizeGraph(tinyMsrresnet(), perChannelPlan('w4a4s8')));
+  const [a, b] = ['tail.add.a', 'tail.add.b'].map((name) => names.get(name) as QuantizeNode);
+  expect(a).toMatchObject({ input: 'base', quantizer: 'tail.add.skip', spec: { granularity: 'tensor' } });
+  expect(b).toMatchObject({ input: 'tail', quantizer: 'tail.add.skip', spec: a?.spec });
+  expect(names.get('body.0.add.b')).toMatchObject({ spec: { granularity: 'channel' } });
 });
 
 describe('overrides', () => {

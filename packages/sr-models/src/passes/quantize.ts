@@ -113,6 +113,8 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
           role: 'skips',
           quantizer: `${node.name}.skip`,
           nonNegative: nonNegative(a, b),
+          // Behind a shuffle there can be one step only, and both inputs share it.
+          oneStep: node.inputs.some((name) => byName.get(name)?.op === 'pixelShuffle'),
         } as const;
         nodes.push({
           ...node,

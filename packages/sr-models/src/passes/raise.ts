@@ -1,7 +1,9 @@
 /** The inverse of lowering, as far as structure goes: the graph that an integer model stands for, so that cost and audit read files and graphs alike. */
 import { type Granularity, makeSpec, type Role } from '@fqsr/quant-core/spec';
-import type { IntegerModel, IntegerNode } from '@fqsr/runtime/format';
-import { type Graph, type GraphNode, makeGraph } from '../graph.js';
+import type { Conv2dNode, IntegerModel, IntegerNode } from '@fqsr/runtime/format';
+import { type BilinearNode, type Graph, type GraphNode, makeGraph } from '../graph.js';
+import { bilinearTaps } from './bilinear.js';
+import { toOhwi } from './layout.js';
 
 /** The quantized graph of an integer model, without parameters. Nodes keep their names; ReLUs are gone, since they are clamps. */
 export function raise(model: IntegerModel): Graph {
@@ -11,6 +13,8 @@ export function raise(model: IntegerModel): Graph {
 function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
   switch (node.op) {
     case 'conv2d': {
+      const bilinear = bilinearOf(node, model);
+      if (bilinear) return bilinear;
       const { op, name, input, kernel, inChannels, outChannels, weightBits } = node;
       const granularity = weightGranularity(node.name, model);
       const lowest = -(2 ** (weightBits - 1));
@@ -44,6 +48,23 @@ function raiseNode(node: IntegerNode, model: IntegerModel): GraphNode {
     default:
       return node;
   }
+}
+
+/** A convolution that is a bilinear enlargement. */
+function bilinearOf(
+  { name, input, padding, inChannels, outChannels, weight, bias }: Conv2dNode,
+  { nodes, tensors }: IntegerModel,
+): BilinearNode | null {
+  const factor = Math.sqrt(outChannels / inChannels);
+  if (padding !== 'edge' || input !== nodes[0]?.name || ![2, 3, 4].includes(factor)) return null;
+  const { weights, unit } = bilinearTaps({ channels: inChannels, factor });
+  const [levels, biases] = [tensors[weight], tensors[bias]];
+  const expected = toOhwi(weights, 9 * inChannels, outChannels);
+  const same = expected.every((value, i) => value === levels?.[i]);
+  const [first = 0, ...others] = biases ?? [];
+  const offset = first === 0 ? 0 : -first / unit;
+  if (!same || !Number.isInteger(offset) || others.some((value) => value !== first)) return null;
+  return { op: 'bilinear', name, input, channels: inChannels, factor, offset };
 }
 
 /** Weights have one step for each channel when their accumulator has; a grid with many steps hides which, and then they have too. */

@@ -1,5 +1,6 @@
 /** The shape pass: channels and relative resolution of every node's value. */
 import { dispatch, type Graph, type OpTable } from '../graph.js';
+import { bilinearChannels } from './bilinear.js';
 
 /** Size of a value, relative to the low-resolution input. */
 export interface Shape {
@@ -22,6 +23,7 @@ const rules: OpTable<[(name: string) => Shape], Shape> = {
     const from = of(input);
     return { channels: from.channels / (factor * factor), factor: from.factor * factor };
   },
+  bilinear: (node, of) => ({ ...of(node.input), channels: bilinearChannels(node) }),
   output: ({ input }, of) => of(input),
 };
 

@@ -13,6 +13,7 @@ from collections import OrderedDict
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional as F_
 
 F = 4
 HEIGHT, WIDTH = 7, 9
@@ -137,6 +138,42 @@ class Generator(nn.Module):
         return (torch.tanh(self.block5(x)) + 1) / 2
 
 
+class PlainBlock(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = conv(F, F)
+        self.conv2 = conv(F, F)
+
+    def forward(self, x):
+        return x + self.conv2(torch.relu(self.conv1(x)))
+
+
+class Msrresnet(nn.Module):
+    """Tensors named as in BasicSR's MSRResNet."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+        self.conv_first = conv(3, F)
+        self.body = nn.Sequential(PlainBlock(), PlainBlock())
+        factor = 2 if scale == 4 else scale
+        self.upconv1 = conv(F, F * factor * factor)
+        if scale == 4:
+            self.upconv2 = conv(F, F * 4)
+        self.shuffle = nn.PixelShuffle(factor)
+        self.conv_hr = conv(F, F)
+        self.conv_last = conv(F, 3)
+        self.lrelu = nn.LeakyReLU(0.1)
+
+    def forward(self, x):
+        out = self.body(self.lrelu(self.conv_first(x)))
+        out = self.lrelu(self.shuffle(self.upconv1(out)))
+        if self.scale == 4:
+            out = self.lrelu(self.shuffle(self.upconv2(out)))
+        out = self.conv_last(self.lrelu(self.conv_hr(out)))
+        return out + F_.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
+
+
 def seeded(make, seed):
     torch.manual_seed(seed)
     network = make()
@@ -217,6 +254,10 @@ def main():
     generator = seeded(Generator, 13)
     run(generator, "srgan-x2", 1)
     torch.save(generator.state_dict(), "srgan-x2.zip.pt")
+    for scale in (2, 3, 4):
+        plain = seeded(lambda: Msrresnet(scale), 13 + scale)
+        run(plain, f"msrresnet-x{scale}", 1)
+        torch.save({"params": plain.state_dict()}, f"msrresnet-x{scale}.pth")
     assert math.isclose(sum(MEAN), 1.2899)
 
 

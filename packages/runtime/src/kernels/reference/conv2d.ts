@@ -1,6 +1,6 @@
 /**
  * `conv2d`: `acc[o] = bias[o] + sum v * w[o, ky, kx, i]`, stride 1, `same` padding; `v = q - z`, and 0 outside the image, or on mid-rise grids `v = 2 * (q - z) + 1`,
- * and 1 outside.
+ * and 1 outside; with `edge` padding the nearest pixel.
  *
  * A strip of columns runs down a block of rows. The `kh` input rows above it stand in a ring as doubles `v`, padded, so that the `kw * C` values
  * under a kernel row are contiguous and no border needs a branch. Output channels share doubles ({@link choosePacking}), and the inner loop makes 4 pixels
@@ -33,7 +33,7 @@ export const conv2d: KernelTable['conv2d'] = (node, preparation) => {
   const ring = new Float64Array(kernelHeight * rowSize);
   const sums = new Float64Array(COLUMNS * doubles);
   const acc = new Int32Array(COLUMNS * outChannels);
-  const fillRow = rowFiller(source, (kernelWidth - 1) / 2);
+  const fillRow = rowFiller(source, (kernelWidth - 1) / 2, node.padding === 'edge');
   const above = (kernelHeight - 1) / 2;
 
   return {
@@ -168,21 +168,22 @@ function unpack(
   }
 }
 
-/** Writes the values of a row of the input, columns `x0 - pad .. x0 + pixels + pad - 1`, and what stands for 0 outside the image. */
-function rowFiller({ signed, zeroPoint, spacing, channels }: LevelsInfo, pad: number) {
+/** Writes the values of a row of the input, columns `x0 - pad .. x0 + pixels + pad - 1`, and what stands outside the image. */
+function rowFiller({ signed, zeroPoint, spacing, channels }: LevelsInfo, pad: number, isEdge: boolean) {
   // A byte b stands for the signed level (b ^ 128) - 128 and for the unsigned level b.
   const flip = signed ? 128 : 0;
   const border = spacing - 1;
   const offsets = Int32Array.from(zeroPoint, (zero) => spacing * (zero + flip) - border);
   return (
     { levels, width, height }: LevelTensor,
-    y: number,
+    row: number,
     x0: number,
     pixels: number,
     ring: Float64Array,
     at: number,
   ): void => {
     const end = at + (pixels + 2 * pad) * channels;
+    const y = isEdge ? Math.min(Math.max(row, 0), height - 1) : row;
     if (y < 0 || y >= height) {
       ring.fill(border, at, end);
       return;
@@ -199,6 +200,9 @@ function rowFiller({ signed, zeroPoint, spacing, channels }: LevelsInfo, pad: nu
         ring[i] = ((levels[source++] as number) ^ flip) * spacing - (offsets[c] as number);
       }
     }
+    if (!isEdge) return;
+    for (let i = from - 1; i >= at; i--) ring[i] = ring[i + channels] as number;
+    for (let i = until; i < end; i++) ring[i] = ring[i - channels] as number;
   };
 }
 

@@ -171,6 +171,7 @@ const sourceFields = {
   offsets: 7,
   border: 8,
   ring: 9,
+  isEdge: 10,
 } as const;
 const convFields = {
   source: 0,
@@ -214,13 +215,19 @@ interface Source {
 }
 
 /** A tensor as a source: `v = byte' * spacing - offset` for each channel. */
-function compileSource(name: string, info: LevelsInfo, padded: number, { layout, machine }: Compiler): Source {
+function compileSource(
+  name: string,
+  info: LevelsInfo,
+  padded: number,
+  { layout, machine }: Compiler,
+  padding?: Conv2dNode['padding'],
+): Source {
   const tensor = tensorOf(name, layout);
   const flip = info.signed ? 128 : 0;
   const { spacing } = info;
   const offsets = new Int16Array(Math.ceil(padded / 8) * 8);
   for (const [c, zero] of info.zeroPoint.entries()) offsets[c] = spacing * (zero + flip) - spacing + 1;
-  const address = machine.allocate(40);
+  const address = machine.allocate(44);
   write(machine, address, sourceFields, {
     channels: info.channels,
     padded,
@@ -228,6 +235,7 @@ function compileSource(name: string, info: LevelsInfo, padded: number, { layout,
     spacing,
     offsets: store(machine, offsets),
     border: spacing - 1,
+    isEdge: padding === 'edge' ? 1 : 0,
   });
   return {
     address,
@@ -297,7 +305,7 @@ function compileConv2d(node: Conv2dNode, tails: readonly RequantizeNode[], compi
   const groups = groupsOf(node.outChannels);
   const biases = new Int32Array(groups * 8);
   biases.set(tensor(node.bias) as Int32Array);
-  const source = compileSource(node.input, input, padded, compiler);
+  const source = compileSource(node.input, input, padded, compiler, node.padding);
   const ends = compileTails(tails, bound, compiler);
   const address = machine.allocate(44);
   write(machine, address, convFields, {

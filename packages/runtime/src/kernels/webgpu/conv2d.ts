@@ -4,8 +4,8 @@
  *
  * Sums. With stored bytes `p = q - offset` and `z` moved alike, the value of a level is `v = s * (p - z) + s - 1`, `s` the spacing of its grid, so
  * `acc = bias + sum v * w = (bias + sum (s - 1 - s * z) * w) + s * sum p * w`: the bracket is a constant, and what stands for 0 outside the image is `p = z`, whose
- * value is `s - 1`. Odd (mid-rise) weights are `w = 2 * k + 1` with `k` an int8: `sum p * w = 2 * sum p * k + sum p`, the last sum one for all output channels.
- * int32 wraps in WGSL, and the format bounds the result, so partial sums need no bound.
+ * value is `s - 1` (with `edge` padding the nearest pixel). Odd (mid-rise) weights are `w = 2 * k + 1` with `k` an int8: `sum p * w = 2 * sum p * k + sum p`, the last
+ * sum one for all output channels. int32 wraps in WGSL, and the format bounds the result, so partial sums need no bound.
  *
  * Loops. Channels go in chunks of a few words: the workgroup loads its window of the chunk, halo included, and the weights of all kernel rows (or of one, where they
  * do not fit), waits, and sums.
@@ -217,7 +217,8 @@ ${isOdd ? pixels.map((p) => `  var all${p} = 0;`).join('\n') : ''}
       let word = i % ${chunk}u;
       let place = i / ${chunk}u;
       let channels = chunk * ${chunk}u + word;
-      let pixel = corner + vec2<i32>(i32(place % ${across}u), i32(place / ${across}u));
+      let seen = corner + vec2<i32>(i32(place % ${across}u), i32(place / ${across}u));
+      let pixel = ${node.padding === 'edge' ? 'clamp(seen, vec2(0), extent - 1)' : 'seen'};
       if (channels < ${inWords}u && all(pixel >= vec2(0)) && all(pixel < extent)) {
         tile[word * ${window}u + place] = from0[u32(pixel.y * extent.x + pixel.x) * ${inWords}u + channels];
       } else {

@@ -13,8 +13,6 @@ export interface NameMap {
   readonly description: string;
   /** The family of the network. */
   readonly family: string;
-  /** Why files of this kind cannot be imported; absent where they can. */
-  readonly refuses?: string;
   /** Whether a file has these names. */
   readonly recognises: (shapes: ForeignShapes) => boolean;
   /** The configuration of a file: what its names and shapes, and what it says of itself, tell. */
