@@ -76,8 +76,8 @@ const readers: { readonly [Op in IntegerOp]: (fields: Fields, name: string) => E
   }),
   add: (fields, name) => {
     const [a, b] = fields.list('inputs', 2, 2);
-    const names = fieldsOf({ a, b }, `${fields.path}.inputs`, fields.refuse);
-    return { op: 'add', name, inputs: [names.text('a'), names.text('b')] };
+    const { asText, path } = fields;
+    return { op: 'add', name, inputs: [asText(a, `${path}.inputs[0]`), asText(b, `${path}.inputs[1]`)] };
   },
   pixelShuffle: (fields, name) => ({
     op: 'pixelShuffle',
@@ -143,6 +143,10 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
   };
   const isInteger = (item: unknown, low: number, high: number): item is number =>
     typeof item === 'number' && Number.isInteger(item) && item >= low && item <= high;
+  const asText = (item: unknown, place: string): string => {
+    if (typeof item === 'string' && item.length > 0 && item.length <= limits.name) return item;
+    return refuse(place, `a string of 1 to ${limits.name} characters`, item);
+  };
   const list = (key: string, low: number, high: number): readonly unknown[] => {
     const items = get(key);
     if (!Array.isArray(items)) return refuse(at(key), 'an array', items);
@@ -158,11 +162,8 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
     list,
     has: (key: string) => record.has(key),
     allow: (key: string) => void seen.add(key),
-    text(key: string): string {
-      const item = get(key);
-      if (typeof item === 'string' && item.length > 0 && item.length <= limits.name) return item;
-      return refuse(at(key), `a string of 1 to ${limits.name} characters`, item);
-    },
+    asText,
+    text: (key: string): string => asText(get(key), at(key)),
     integer(key: string, low: number, high: number): number {
       const item = get(key);
       // Plus 0: -0 becomes 0.
