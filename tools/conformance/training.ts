@@ -26,10 +26,11 @@ const plan = planFromPreset('w4a4s8');
 const graph = graphOf({ model, plan });
 /** Four steps in float, then all layers and skips on grids of 4 and 8 bits. */
 const options = { ...trainerDefaults, warmupSteps: 4, quantizationLoss: 0.1 };
-const [batchSize, patchSize] = [2, 7];
+const batchSize = 2;
+export const patchSize = 7;
 
 /** Waves whose phase is the step's: high resolution, and the mean of 2 x 2 of it. */
-function batchAt(step: number): TrainBatch {
+export function batchAt(step: number): TrainBatch {
   const side = 2 * patchSize;
   const wave = (n: number, y: number, x: number, c: number): number =>
     128 + 60 * Math.sin(0.41 * x + 0.23 * y * (c + 1) + step + n) + 40 * Math.sin(0.9 * y - 0.35 * x * n + 2 * c);

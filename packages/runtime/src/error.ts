@@ -23,13 +23,19 @@ export type Refuse = (path: string, constraint: string, value: unknown, remedy?:
 /** A {@link Refuse} that speaks for the function `where`. */
 export function refusal(where: string, remedy: string): Refuse {
   return (path, constraint, value, special = remedy) => {
-    throw new FormatError(where, `${path} must be ${constraint}, got ${show(value)}`, special);
+    throw new FormatError(where, `${clip(path)} must be ${clip(constraint)}, got ${show(value)}`, special);
   };
 }
 
-/** A value as it stands in a message: JSON, at most 80 characters. */
+/** Text of a file as it stands in a message: names and keys may be as long as the file. */
+function clip(text: string): string {
+  return text.length > 240 ? `${text.slice(0, 237)}...` : text;
+}
+
+/** A value as it stands in a message: JSON, 80 characters and a little more at most; strings keep both quotes. */
 export function show(value: unknown): string {
   const text = value === undefined ? 'nothing' : typeof value === 'bigint' ? `${value}` : JSON.stringify(value);
   if (text === undefined) return typeof value;
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  if (text.length <= 80) return text;
+  return typeof value === 'string' ? JSON.stringify(`${value.slice(0, 32)}...`) : `${text.slice(0, 77)}...`;
 }

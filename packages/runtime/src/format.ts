@@ -6,7 +6,7 @@
  */
 import { packedBytes, packLevels, unpackLevels } from '@fqsr/quant-core/spec';
 import { crc32 } from './crc32.js';
-import { FormatError, type Refuse, refusal } from './error.js';
+import { FormatError, type Refuse, refusal, show } from './error.js';
 import { parseStrictJson } from './json.js';
 import type { Conv2dNode, IntegerModel, IntegerTensor } from './model.js';
 import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from './safetensors.js';
@@ -170,7 +170,7 @@ function readTensors(graph: Graph, tensors: ReadonlyMap<string, SafeTensor>, ref
   const weights = convolutions(graph);
   return Object.fromEntries(
     [...tensors].map(([key, { dtype, shape, data }]): [string, IntegerTensor] => {
-      const path = `tensors[${JSON.stringify(key)}]`;
+      const path = `tensors[${show(key)}]`;
       if (shape.length !== 1) refuse(`${path}.shape`, 'one size', shape);
       const conv = weights.get(key);
       if (conv !== undefined) {

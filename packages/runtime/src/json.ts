@@ -1,7 +1,9 @@
-/** Strict JSON: what `JSON.parse` reads, less duplicate keys and deep nesting, plus the order in which the root's keys stand. */
+/** Strict JSON: what `JSON.parse` reads, less duplicate keys, deep nesting and endless lists, plus the order in which the root's keys stand. */
 
 /** Deepest nesting of objects and arrays; our files need 5. */
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
+/** Most objects, arrays and commas, so that short texts (`[],[],`) do not grow to many times their length in memory. */
+export const MAX_ITEMS = 2 ** 20;
 
 export interface StrictJson {
   readonly value: unknown;
@@ -12,7 +14,8 @@ export interface StrictJson {
 /**
  * Parses JSON.
  *
- * @throws SyntaxError for what `JSON.parse` refuses, for a key that stands twice in one object, and for nesting deeper than 32
+ * @throws SyntaxError for what `JSON.parse` refuses, for a key that stands twice in one object, for nesting deeper than 32, and for more than 2^20 objects,
+ * arrays and commas
  *
  * @example
  * parseStrictJson('{"b": 1, "1": 2}').keys; // ['b', '1']
@@ -27,8 +30,13 @@ function scanKeys(text: string): readonly string[] {
   const open: (Set<string> | null)[] = [];
   const rootKeys: string[] = [];
   let keyNext = false;
+  let items = 0;
   for (let i = 0; i < text.length; i++) {
     const char = text[i];
+    if (char === '{' || char === '[' || char === ',') {
+      items++;
+      if (items > MAX_ITEMS) throw new SyntaxError(`more than ${MAX_ITEMS} objects, arrays and commas`);
+    }
     if (char === '{' || char === '[') {
       open.push(char === '{' ? new Set() : null);
       if (open.length > MAX_DEPTH) throw new SyntaxError(`nesting deeper than ${MAX_DEPTH}`);

@@ -4,6 +4,8 @@ export const limits = {
   nodes: 4096,
   /** Channels of a tensor. */
   channels: 1024,
+  /** Weights of all convolutions together; one that several share counts for each. */
+  weights: 2 ** 26,
   /** Height and width of a convolution kernel. */
   kernel: 15,
   /** Factor of one pixel shuffle. */

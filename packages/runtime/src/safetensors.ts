@@ -5,7 +5,7 @@
  * The header maps each name to `{ dtype, shape, data_offsets: [begin, end] }`, offsets from the start of the data, and `__metadata__` to an object of strings.
  * The data has no gaps, overlaps or trailing bytes; numbers are little endian, tensors row-major.
  */
-import { FormatError, type Refuse, refusal } from './error.js';
+import { FormatError, type Refuse, refusal, show } from './error.js';
 import { parseStrictJson } from './json.js';
 
 /** Longest header read, in bytes. */
@@ -94,7 +94,8 @@ function splitFile(bytes: Uint8Array, refuse: Refuse) {
   }
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, start));
+    // A copy: decoders refuse shared memory.
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(copyOf(bytes, 8, start));
   } catch (cause) {
     throw new FormatError('readSafetensors', 'header must be UTF-8, got other bytes', rewrite, { cause });
   }
@@ -123,13 +124,13 @@ function readMetadata(value: unknown, refuse: Refuse): Record<string, string> {
   if (!isRecord(value)) return refuse('__metadata__', 'an object of strings', value);
   return Object.fromEntries(
     Object.entries(value).map(([key, text]) =>
-      typeof text === 'string' ? [key, text] : refuse(`__metadata__.${key}`, 'a string', text),
+      typeof text === 'string' ? [key, text] : refuse(`__metadata__[${show(key)}]`, 'a string', text),
     ),
   );
 }
 
 function readEntry(name: string, value: unknown, dataBytes: number, refuse: Refuse): Entry {
-  const path = `tensor ${JSON.stringify(name)}`;
+  const path = `tensor ${show(name)}`;
   if (!isRecord(value)) return refuse(path, 'an object', value);
   const { dtype, shape, data_offsets: offsets, ...rest } = value;
   const [extra] = Object.keys(rest);
@@ -159,7 +160,7 @@ function readEntry(name: string, value: unknown, dataBytes: number, refuse: Refu
 function checkCover(entries: readonly Entry[], dataBytes: number, refuse: Refuse): void {
   let at = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    const path = `tensor ${JSON.stringify(name)}`;
+    const path = `tensor ${show(name)}`;
     if (begin < at)
       refuse(path, `stored from byte ${at} on, where the tensor before it ends`, `an overlap at ${begin}`);
     if (begin > at) refuse(path, `stored from byte ${at} on, where the tensor before it ends`, `a gap up to ${begin}`);
@@ -207,7 +208,7 @@ export function writeSafetensors(
 ): Uint8Array {
   const refuse = refusal('writeSafetensors', 'correct the tensors that are passed in');
   for (const [name, { dtype, shape, data }] of tensors) {
-    const path = `tensor ${JSON.stringify(name)}`;
+    const path = `tensor ${show(name)}`;
     if (name === '__metadata__') refuse(path, 'named otherwise', name);
     if (!isDtype(dtype)) refuse(`${path}.dtype`, `one of ${Object.keys(arrays).join(', ')}`, dtype);
     if (!(data instanceof arrays[dtype])) refuse(`${path}.data`, `a ${arrays[dtype].name}`, typeof data);

@@ -1,5 +1,5 @@
 /** From parsed JSON to typed nodes: every field present, of its type and in its range, and none unknown. What nodes say to each other is `validate.ts`. */
-import type { Refuse } from './error.js';
+import { type Refuse, show } from './error.js';
 import { limits } from './limits.js';
 import type { FactorKeys, IntegerModel, IntegerNode, IntegerOp, LevelGrid, LookupTable } from './model.js';
 
@@ -20,7 +20,19 @@ export function readGraph(value: unknown, refuse: Refuse, known: readonly string
   const nodes = graph.list('nodes', 2, limits.nodes).map((node, i) => readNode(node, `nodes[${i}]`, refuse));
   const metadata = graph.strings('metadata');
   graph.close();
+  checkWeightCount(nodes, refuse);
   return { name, scale, nodes, metadata };
+}
+
+/** Here, before anything that takes time or memory in proportion to the weights. */
+function checkWeightCount(nodes: readonly IntegerNode[], refuse: Refuse): void {
+  let count = 0;
+  for (const node of nodes) {
+    if (node.op === 'conv2d') count += node.kernel[0] * node.kernel[1] * node.inChannels * node.outChannels;
+  }
+  if (count > limits.weights) {
+    refuse('nodes', `convolutions of at most ${limits.weights} weights in all`, count, 'export a smaller model');
+  }
 }
 
 function readNode(value: unknown, path: string, refuse: Refuse): IntegerNode {
@@ -65,8 +77,8 @@ const readers: { readonly [Op in IntegerOp]: (fields: Fields, name: string) => E
   }),
   add: (fields, name) => {
     const [a, b] = fields.list('inputs', 2, 2);
-    const names = fieldsOf({ a, b }, `${fields.path}.inputs`, fields.refuse);
-    return { op: 'add', name, inputs: [names.text('a'), names.text('b')] };
+    const { asText, path } = fields;
+    return { op: 'add', name, inputs: [asText(a, `${path}.inputs[0]`), asText(b, `${path}.inputs[1]`)] };
   },
   pixelShuffle: (fields, name) => ({
     op: 'pixelShuffle',
@@ -123,19 +135,27 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
   const record = new Map<string, unknown>(Object.entries(value));
   const seen = new Set<string>();
   const at = (key: string) => (path ? `${path}.${key}` : key);
+  /** A key that the file chose. */
+  const foreign = (place: string, key: string) =>
+    /^\w{1,64}$/.test(key) ? (place ? `${place}.${key}` : key) : `${place}[${show(key)}]`;
   const get = (key: string) => {
     seen.add(key);
     return record.get(key);
   };
   const isInteger = (item: unknown, low: number, high: number): item is number =>
     typeof item === 'number' && Number.isInteger(item) && item >= low && item <= high;
+  const asText = (item: unknown, place: string): string => {
+    if (typeof item === 'string' && item.length > 0 && item.length <= limits.name) return item;
+    return refuse(place, `a string of 1 to ${limits.name} characters`, item);
+  };
   const list = (key: string, low: number, high: number): readonly unknown[] => {
     const items = get(key);
     if (!Array.isArray(items)) return refuse(at(key), 'an array', items);
     if (items.length < low || items.length > high) {
       return refuse(at(key), `an array of ${low === high ? low : `${low} to ${high}`} items`, `${items.length} items`);
     }
-    return items;
+    // Spread, since `map` would pass over the holes of a sparse array.
+    return [...items];
   };
   return {
     path,
@@ -143,19 +163,17 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
     list,
     has: (key: string) => record.has(key),
     allow: (key: string) => void seen.add(key),
-    text(key: string): string {
-      const item = get(key);
-      if (typeof item === 'string' && item.length > 0 && item.length <= limits.name) return item;
-      return refuse(at(key), `a string of 1 to ${limits.name} characters`, item);
-    },
+    asText,
+    text: (key: string): string => asText(get(key), at(key)),
     integer(key: string, low: number, high: number): number {
       const item = get(key);
-      if (isInteger(item, low, high)) return item;
+      // Plus 0: -0 becomes 0.
+      if (isInteger(item, low, high)) return item + 0;
       return refuse(at(key), low === high ? `${low}` : `an integer from ${low} to ${high}`, item);
     },
     integers(key: string, count: number, low: number, high: number): readonly number[] {
       return list(key, count, count).map((item, i) =>
-        isInteger(item, low, high) ? item : refuse(`${at(key)}[${i}]`, `an integer from ${low} to ${high}`, item),
+        isInteger(item, low, high) ? item + 0 : refuse(`${at(key)}[${i}]`, `an integer from ${low} to ${high}`, item),
       );
     },
     steps(key: string): number | readonly number[] {
@@ -180,13 +198,13 @@ function fieldsOf(value: unknown, path: string, refuse: Refuse) {
       }
       return Object.fromEntries(
         Object.entries(item).map(([name, text]) =>
-          typeof text === 'string' ? [name, text] : refuse(`${at(key)}.${name}`, 'a string', text),
+          typeof text === 'string' ? [name, text] : refuse(foreign(at(key), name), 'a string', text),
         ),
       );
     },
     inner: (key: string) => fieldsOf(get(key), at(key), refuse),
     close(): void {
-      for (const key of record.keys()) if (!seen.has(key)) refuse(at(key), 'absent', 'an unknown field');
+      for (const key of record.keys()) if (!seen.has(key)) refuse(foreign(path, key), 'absent', 'an unknown field');
     },
   };
 }

@@ -77,6 +77,23 @@ describe('validateModel', () => {
     ['nodes must be an array, got nothing', '', { nodes: undefined }],
     ['nodes must be an array of 2 to 4096 items', '', { nodes: new Array(4097).fill(null) }],
     ['nodes[0] must be an object, got null', '', { nodes: [null, null] }],
+    ['nodes[1] must be an object, got nothing', '', { nodes: Object.assign([sample().nodes[0]], { length: 3 }) }],
+    ['nodes[1]["s t"] must be absent', 'conv', { 's t': 2 }],
+    [`nodes[1]["${'s'.repeat(32)}..."] must be absent`, 'conv', { ['s'.repeat(1000)]: 2 }],
+    ['metadata["a b"] must be a string, got 1', '', { metadata: { 'a b': 1 } }],
+    ['tensors must be an object of typed arrays, got nothing', '', { tensors: undefined }],
+    ['tensors["conv.bias"] must be a typed array, got null', '', tensors({ 'conv.bias': null })],
+    [
+      'nodes must be convolutions of at most 67108864 weights in all, got 225000432',
+      '',
+      {
+        nodes: sample().nodes.map((node) =>
+          node.name === 'conv'
+            ? { ...node, ...{ kernel: [15, 15] as const, inChannels: 1000, outChannels: 1000 } }
+            : node,
+        ),
+      },
+    ],
     ['nodes[1].op must be one of input, conv2d', 'conv', { op: 'toString' }],
     ['nodes[1].stride must be absent', 'conv', { stride: 2 }],
     ['nodes[0].channels must be 3, got 4', 'image', { channels: 4 }],

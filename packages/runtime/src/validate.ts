@@ -3,7 +3,7 @@
  * spatial factors, tensor lengths and ranges, and accumulators that fit int32.
  */
 import { levelRange, MAX_SHIFT, MIN_SHIFT } from '@fqsr/quant-core/spec';
-import { type Refuse, refusal } from './error.js';
+import { type Refuse, refusal, show } from './error.js';
 import { limits } from './limits.js';
 import type {
   AddNode,
@@ -72,6 +72,7 @@ interface Scope {
 export function validateModel(model: IntegerModel, where = 'validateModel'): ModelInfo {
   const refuse = refusal(where, 'export the model again');
   readGraph(model, refuse, ['tensors']);
+  checkTensors(model.tensors, refuse);
   const values = new Map<string, ValueInfo>();
   const roles = new Map<string, string>();
   for (const [i, node] of model.nodes.entries()) {
@@ -84,6 +85,14 @@ export function validateModel(model: IntegerModel, where = 'validateModel'): Mod
     if (!roles.has(key)) refuse(tensorPath(key), 'used by a node', 'an unused tensor');
   }
   return values;
+}
+
+/** What a caller without types passes; in files it cannot be otherwise. */
+function checkTensors(tensors: unknown, refuse: Refuse): void {
+  if (typeof tensors !== 'object' || tensors === null) refuse('tensors', 'an object of typed arrays', tensors);
+  for (const [key, data] of Object.entries(tensors)) {
+    if (!ArrayBuffer.isView(data)) refuse(tensorPath(key), 'a typed array', data);
+  }
 }
 
 function checkNode(node: IntegerNode, scope: Scope): ValueInfo {
@@ -352,5 +361,5 @@ function gridText(grid: Pick<LevelsInfo, 'bits' | 'signed' | 'scale' | 'spacing'
 }
 
 function tensorPath(key: string): string {
-  return `tensors[${JSON.stringify(key)}]`;
+  return `tensors[${show(key)}]`;
 }
