@@ -1,3 +1,6 @@
 import { library } from '../../tsup.base.ts';
 
-export default library({ entry: ['src/index.ts', 'src/main.ts'], platform: 'node' });
+export default library({
+  entry: { index: 'src/index.ts', main: 'src/main.ts', 'bench-child': 'src/bench/child.ts' },
+  platform: 'node',
+});
