@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { PeerOutput } from './peers/peer.js';
 import { peers } from './peers/registry.js';
 import { syntheticImage } from './pixels.js';
-import type { Answer, LoadRequest, LoadTimes, Ready, Request, Task, Turn } from './protocol.js';
+import type { Answer, LoadRequest, LoadTimes, Phase, Ready, Request, Task, Turn } from './protocol.js';
 
 /** Warm-up goes on for this long, and is at least one run, of an image of at most {@link WARM_SIDE} a side. */
 const WARM_MS = 500;
@@ -57,23 +57,23 @@ async function turn(work: () => Promise<PeerOutput>, ms: number): Promise<Turn> 
 
 async function timeLoad({ load: path, side, threads }: LoadRequest): Promise<LoadTimes> {
   const image = syntheticImage(side, side, 1);
-  const marks = [performance.now()];
-  const { load } = await import('@fqsr/runtime');
-  marks.push(performance.now());
-  const bytes = await readFile(path);
-  marks.push(performance.now());
-  const upscaler = await load(bytes, { threads });
-  marks.push(performance.now());
-  await upscaler.upscale(image);
-  const end = performance.now();
-  const [began = 0, imported = 0, read = 0, loaded = 0] = marks;
-  return {
-    import: imported - began,
-    read: read - imported,
-    load: loaded - read,
-    firstImage: end - loaded,
-    sinceStart: end,
+  let last = { ms: 0, cpuMs: 0 };
+  const lap = (): Phase => {
+    const { user, system } = process.cpuUsage();
+    const now = { ms: performance.now(), cpuMs: (user + system) / 1000 };
+    const phase = { ms: now.ms - last.ms, cpuMs: now.cpuMs - last.cpuMs };
+    last = now;
+    return phase;
   };
+  const start = lap();
+  const { load } = await import('@fqsr/runtime');
+  const imported = lap();
+  const bytes = await readFile(path);
+  const read = lap();
+  const upscaler = await load(bytes, { threads });
+  const loaded = lap();
+  await upscaler.upscale(image);
+  return { start, import: imported, read, load: loaded, firstImage: lap() };
 }
 
 /** Most resident bytes of this process. On Linux its own: `maxRSS` there starts with what the parent had. */

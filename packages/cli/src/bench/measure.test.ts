@@ -28,10 +28,11 @@ describe('spread', () => {
 
 describe('loadTable', () => {
   it('adds up the phases of each process', () => {
-    const load = { import: 5, read: 1, load: 20, firstImage: 10, sinceStart: 80 };
-    const text = loadTable([load, { ...load, load: 30 }], markdown);
-    expect(text).toContain('| read to first image | 31.0 | 36.0 |');
-    expect(text).toContain('| start of Node to first image | 80.0 | 80.0 |');
+    const phase = (ms: number) => ({ ms, cpuMs: 2 * ms });
+    const load = { start: phase(44), import: phase(5), read: phase(1), load: phase(20), firstImage: phase(10) };
+    const text = loadTable([load, { ...load, load: phase(30) }], markdown);
+    expect(text).toContain('| read to first image | 31.0 | 36.0 | 62.0 | 72.0 |');
+    expect(text).toContain('| start of Node to first image | 80.0 | 85.0 | 160.0 | 170.0 |');
   });
 });
 

@@ -54,15 +54,22 @@ export interface Ended {
   readonly pixels: Uint8Array | null;
 }
 
-/** From the start of the process on, in milliseconds; each phase by itself. */
+/** What a phase took, in milliseconds. */
+export interface Phase {
+  readonly ms: number;
+  /** Processor time of all threads. Busy machines disturb it less. */
+  readonly cpuMs: number;
+}
+
+/** From the start of a process on; each phase by itself. */
 export interface LoadTimes {
-  readonly import: number;
-  readonly read: number;
+  /** Node itself, and what it takes to ask for the rest. */
+  readonly start: Phase;
+  readonly import: Phase;
+  readonly read: Phase;
   /** Parsing, checking everything, compiling kernels, planning memory. */
-  readonly load: number;
-  readonly firstImage: number;
-  /** From the start of Node to the end of the first image. */
-  readonly sinceStart: number;
+  readonly load: Phase;
+  readonly firstImage: Phase;
 }
 
 export type Answer = Ready | Turn | Ended | LoadTimes | { readonly missing: true } | { readonly error: string };

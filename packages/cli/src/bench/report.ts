@@ -4,7 +4,7 @@ import { quantity, table } from '../table.js';
 import type { Measured } from './measure.js';
 import { median } from './measure.js';
 import { ours, peers } from './peers/registry.js';
-import type { LoadTimes } from './protocol.js';
+import type { LoadTimes, Phase } from './protocol.js';
 
 /** A table for terminals, or in Markdown. */
 export type Draw = (head: readonly string[], rows: readonly (readonly string[])[]) => string;
@@ -78,18 +78,20 @@ export function spread(measured: readonly Measured[], of: 'best' | 'cpu'): numbe
 
 /** A fresh process from its start to its first upscaled image. */
 export function loadTable(loads: readonly LoadTimes[], draw: Draw): string {
-  const phases: readonly (readonly [string, (times: LoadTimes) => number])[] = [
-    ['import the runtime', (times) => times.import],
-    ['read the file', (times) => times.read],
-    ['parse, check, compile, plan', (times) => times.load],
-    ['first image, 16x16', (times) => times.firstImage],
-    ['read to first image', (times) => times.read + times.load + times.firstImage],
-    ['import to first image', (times) => times.import + times.read + times.load + times.firstImage],
-    ['start of Node to first image', (times) => times.sinceStart],
+  const sums: readonly (readonly [string, readonly (keyof LoadTimes)[]])[] = [
+    ['import the runtime', ['import']],
+    ['read the file', ['read']],
+    ['parse, check, compile, plan', ['load']],
+    ['first image, 16x16', ['firstImage']],
+    ['read to first image', ['read', 'load', 'firstImage']],
+    ['import to first image', ['import', 'read', 'load', 'firstImage']],
+    ['start of Node to first image', ['start', 'import', 'read', 'load', 'firstImage']],
   ];
-  const rows = phases.map(([label, of]) => {
-    const sorted = loads.map(of).sort((a, b) => a - b);
-    return [label, ...[sorted[0] ?? Number.NaN, median(sorted)].map((ms) => ms.toFixed(1))];
+  const rows = sums.map(([label, phases]) => {
+    const sorted = (of: keyof Phase) =>
+      loads.map((load) => phases.reduce((sum, phase) => sum + load[phase][of], 0)).sort((a, b) => a - b);
+    const [ms, cpuMs] = [sorted('ms'), sorted('cpuMs')];
+    return [label, ...[ms[0], median(ms), cpuMs[0], median(cpuMs)].map((value = Number.NaN) => value.toFixed(1))];
   });
-  return draw(['phase', 'ms, best', 'median'], rows);
+  return draw(['phase', 'ms, best', 'median', 'processor ms, best', 'median'], rows);
 }
