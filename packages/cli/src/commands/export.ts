@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import { type Image, openSource } from '@fqsr/datasets';
 import { type IntegerModel, serializeModel } from '@fqsr/runtime';
-import {
-  floatNetwork,
-  graphOf,
-  type LayerAgreement,
-  type Network,
-  type OnnxRounding,
-  tolerance,
-} from '@fqsr/sr-models';
+import { floatNetwork, graphOf, type LayerAgreement, type OnnxRounding, tolerance } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, flag, text } from '../command.js';
 import { CliError, UsageError } from '../errors.js';
@@ -108,7 +101,9 @@ async function writeFloat(
   { file, verifiedOn }: Own,
   io: Io,
 ): Promise<Made> {
-  const network = floatOf(file);
+  // checkKind has refused everything else.
+  if (file.kind !== 'checkpoint') throw new Error('a float network is written from a checkpoint');
+  const network = floatNetwork(graphOf(file.checkpoint), file.checkpoint.params);
   const written = await write({ ...network, images: verifiedOn }, io);
   return { name: network.graph.name, verified: written.verified ? [written.verified] : [], written };
 }
@@ -118,12 +113,6 @@ async function writeOut(output: string, written: Written): Promise<number> {
   const files = 'files' in written ? Object.entries(written.files) : [['', written.bytes] as const];
   for (const [name, bytes] of files) await writeWhole(name === '' ? output : join(output, name), bytes);
   return files.reduce((sum, [, bytes]) => sum + bytes.length, 0);
-}
-
-/** The float network of a checkpoint. */
-function floatOf(file: ModelFile): Network {
-  if (file.kind === 'fqsr') throw new Error('an integer model has no float network');
-  return floatNetwork(graphOf(file.checkpoint), file.checkpoint.params);
 }
 
 /** The integers of a model file; a checkpoint is lowered and compared with its graph. */

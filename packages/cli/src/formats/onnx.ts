@@ -37,6 +37,6 @@ export function checkOnnx(agreement: readonly LayerAgreement[], label: string): 
   if (image === undefined || agrees([image])) return;
   const first = agreement.find(({ different }) => different > 0);
   throw new CliError(
-    `export: the image of ${label} must equal the integers to ${tolerance.levels} level on ${tolerance.share * 100} % of samples, got ${image.largest} levels on ${((100 * image.different) / image.samples).toFixed(3)} %, first in ${first?.tensor} (take --rounding exact; a processor without VNNI may saturate 8-bit weights: verify on another)`,
+    `export: the image of ${label} must equal the integers to ${tolerance.levels} level on ${tolerance.share * 100} % of samples, got ${image.largest} levels on ${((100 * image.different) / image.samples).toFixed(3)} %, first in ${first?.tensor} (take --rounding exact, or report this)`,
   );
 }
