@@ -1,3 +1,11 @@
 import { library } from '../../tsup.base.ts';
 
-export default library({ entry: ['src/index.ts', 'src/main.ts', 'src/train-worker.ts'], platform: 'node' });
+export default library({
+  entry: {
+    index: 'src/index.ts',
+    main: 'src/main.ts',
+    'train-worker': 'src/train-worker.ts',
+    'bench-child': 'src/bench/child.ts',
+  },
+  platform: 'node',
+});

@@ -1,6 +1,9 @@
 /** ONNX from the command line: verified in ONNX Runtime, then written. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parseModel, runModel } from '@fqsr/runtime';
+import { verifyOnnx } from '@fqsr/sr-models';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { onnxPackages, openOnnxRuntime } from '../src/onnx-runtime.js';
 import { fqsr, scratch, tiny } from './fqsr.js';
 
 const at = scratch();
@@ -73,5 +76,25 @@ describe('export --format onnx', () => {
     );
     expect(existsSync(at('d.fqsr'))).toBe(false);
     expect(readdirSync(at('.')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe.each(onnxPackages)('%s', (name) => {
+  const image = { width: 12, height: 9, channels: 3, data: new Uint8Array(12 * 9 * 3).fill(255) } as const;
+
+  it('gives the levels of the runtime, also where sums of two products pass 16 bits', async () => {
+    const model = parseModel(readFileSync(at('model.fqsr')));
+    // Of 8 bits, on the image itself: 255 * 127 * 2 does.
+    const nodes = model.nodes.map((node) => (node.op === 'conv2d' ? { ...node, weightBits: 8 } : node));
+    const weight = (model.tensors['head.weight'] as Int8Array).map((_, i) => (i % 5 === 0 ? -128 : 127));
+    const wide = { ...model, nodes, tensors: { ...model.tensors, 'head.weight': weight } };
+    const { label, run } = await openOnnxRuntime([name]);
+    expect(label).toMatch(new RegExp(`^${name} \\d`));
+    for (const rounding of ['exact', 'fused'] as const) {
+      const layers = await verifyOnnx(wide, image, (tap) => runModel(wide, image, { tap }), run, { rounding });
+      const head = layers.filter(({ tensor }) => tensor.startsWith('body.0.conv1.in'));
+      expect(head.map(({ largest }) => largest)).toEqual([rounding === 'exact' ? 0 : expect.toSatisfy((n) => n <= 1)]);
+      if (rounding === 'exact') expect(layers.filter(({ different }) => different > 0)).toEqual([]);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { AnyCommand } from '../command.js';
+import { benchCommand } from './bench.js';
 import { datasetsCommand } from './datasets.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
@@ -6,6 +7,7 @@ import { evalCommand } from './eval.js';
 import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
+import { quantizeCommand } from './quantize.js';
 import { sensitivityCommand } from './sensitivity.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
@@ -16,9 +18,11 @@ export const commands: readonly AnyCommand[] = [
   evalCommand,
   trainCommand,
   importCommand,
+  quantizeCommand,
   exportCommand,
   infoCommand,
   sensitivityCommand,
+  benchCommand,
   datasetsCommand,
   demoCommand,
   doctorCommand,

@@ -5,7 +5,13 @@ import { formatNames, formats } from './registry.js';
 
 describe('formats', () => {
   it.each(formatNames)('%s says what it is', (name) => {
-    expect(formats[name].label.length).toBeGreaterThan(10);
+    const { label, of, isForeign, output } = formats[name];
+    expect(label.length).toBeGreaterThan(10);
+    expect(isForeign).toBe(name !== 'fqsr');
+    expect([of, output]).toEqual([
+      /float|tfjs/.test(name) ? 'float' : 'integers',
+      label.includes('folder') ? 'folder' : 'file',
+    ]);
   });
 });
 

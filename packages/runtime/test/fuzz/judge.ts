@@ -49,7 +49,7 @@ const isSame = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.ever
  * @throws when anything differs, or fails
  */
 export async function expectSame(model: IntegerModel, originals: readonly Uint8Array[] | null): Promise<void> {
-  const reference = openReference(model, 'fuzz');
+  const reference = openReference(model, 'fuzz', { memoryBytes: 0 });
   const image = reference.work * 15 > WORK ? randomImage(1, 1, 1) : randomImage(1, 5, 3);
   const wanted = await finish(reference, image);
   const wasm = await openWasm(model, 'fuzz', { memoryBytes: 0, threads: 1 });

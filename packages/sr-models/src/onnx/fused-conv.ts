@@ -10,6 +10,9 @@ import { type ConvInput, convInput } from './conv-input.js';
 import { type ExactFactor, type FloatFactor, floatFactor } from './float-factor.js';
 import { clampStored, dequantize, type Exporting, factorsOf, type Levels, quantize, share, storage } from './levels.js';
 
+/** Largest sum of two products that 16 bits hold. */
+const PAIR = 2 ** 15 - 1;
+
 /** One convolution of a requantization: what each output channel's weights and bias are multiplied by, and the factor behind. */
 interface Branch {
   readonly name: string;
@@ -84,6 +87,7 @@ export function fusedConv(exporting: Exporting, node: RequantizeNode, { conv, br
     zeros: [branch.zero],
     offset: 0,
     spacing: 1,
+    largest: 255,
   }));
   const [first, ...others] = parts as readonly [Levels, ...Levels[]];
   let sum = first;
@@ -101,7 +105,7 @@ function emit(exporting: Exporting, conv: Conv2dNode, input: ConvInput, branch: 
   const { builder } = exporting;
   const { outChannels } = conv;
   const { name, signs } = branch;
-  const weights = storeWeights(exporting, conv, input.weights, signs);
+  const weights = storeWeights(exporting, conv, input, signs);
   const bias = share(exporting, `${conv.bias} ${signs}`, () =>
     builder.constant(
       conv.bias,
@@ -116,32 +120,58 @@ function emit(exporting: Exporting, conv: Conv2dNode, input: ConvInput, branch: 
     [outChannels],
     branch.factors.map(({ factor }) => factor),
   );
-  const zeros = share(exporting, `int8 zeros ${outChannels}`, () =>
-    builder.constant(`int8 zeros ${outChannels}`, 'int8', [outChannels], new Int8Array(outChannels)),
+  const zeros = share(exporting, `${weights.type} zeros ${outChannels}`, () =>
+    builder.constant(
+      `${weights.type} zeros ${outChannels}`,
+      weights.type,
+      [outChannels],
+      Array(outChannels).fill(weights.zero),
+    ),
   );
   const biasZeros = share(exporting, `int32 zeros ${outChannels}`, () =>
     builder.constant(`int32 zeros ${outChannels}`, 'int32', [outChannels], new Int32Array(outChannels)),
   );
   const x = dequantize(exporting, input.levels, 1, name);
-  const w = builder.node('DequantizeLinear', `${name}.weight`, [weights, scale, zeros], { axis: 0 });
+  const w = builder.node('DequantizeLinear', `${name}.weight`, [weights.tensor, scale, zeros], { axis: 0 });
   const b = builder.node('DequantizeLinear', `${name}.bias`, [bias, scale, biasZeros], { axis: 0 });
   const y = builder.node('Conv', `${name}.conv`, [x, w, b], { kernel_shape: conv.kernel, pads: input.pads });
   return quantize(exporting, y, branch.zero, name);
 }
 
-/** int8 weights, OIHW; stored as int4 where they fit and cast, which ONNX Runtime does once at load. */
+/** Weights as a tensor, OIHW. */
+interface StoredWeights {
+  readonly tensor: string;
+  readonly type: 'int8' | 'uint8';
+  /** What is stored for 0. */
+  readonly zero: 0 | 128;
+}
+
+/**
+ * int8, stored as int4 where they fit and cast, which ONNX Runtime does once at load. Where two products of int8 weights may exceed 16 bits, uint8 counted from -128: x86-64 processors
+ * without VNNI add products of uint8 and int8 in pairs of 16 bits, which saturate.
+ */
 function storeWeights(
   exporting: Exporting,
   { weight, kernel, inChannels, outChannels }: Conv2dNode,
-  weights: Int16Array,
+  { weights, levels: { largest } }: ConvInput,
   signs: Branch['signs'],
-): string {
+): StoredWeights {
   const { builder } = exporting;
-  return share(exporting, `${weight} ${signs}`, () => {
-    const size = weights.length / outChannels;
-    const values = weights.map((value, i) => value * (signs[Math.floor(i / size)] as number));
-    const dims = [outChannels, inChannels, ...kernel];
+  const size = weights.length / outChannels;
+  const values = weights.map((value, i) => value * (signs[Math.floor(i / size)] as number));
+  const dims = [outChannels, inChannels, ...kernel];
+  const make = (): string => {
+    if (saturates)
+      return builder.constant(
+        weight,
+        'uint8',
+        dims,
+        values.map((value) => value + 128),
+      );
     if (!values.every((value) => value >= -8 && value <= 7)) return builder.constant(weight, 'int8', dims, values);
     return builder.node('Cast', `${weight}.int8`, [builder.constant(weight, 'int4', dims, values)], castTo('int8'));
-  });
+  };
+  const saturates = 2 * largest * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) > PAIR;
+  const tensor = share(exporting, `${weight} ${signs}`, make);
+  return saturates ? { tensor, type: 'uint8', zero: 128 } : { tensor, type: 'int8', zero: 0 };
 }

@@ -23,6 +23,8 @@ export interface Levels {
   readonly zeros: readonly number[];
   /** Whether the grid is mid-rise: `value = 2 * (stored - zero) + 1`. */
   readonly spacing: 1 | 2;
+  /** The largest number that is stored for a level, 0..255. */
+  readonly largest: number;
 }
 
 /** `exact`: every level is the runtime's; `fused`: fused operations wherever there are any. */

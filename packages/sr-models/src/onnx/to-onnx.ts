@@ -11,7 +11,7 @@ import { type Exporting, type Levels, levelsOf, type OnnxRounding, type Producer
 import { encodeOnnx, type OnnxNode, type OnnxValue } from './proto.js';
 
 /** INT4 came with 21. */
-const OPSET = 21;
+export const OPSET = 21;
 /** Name of the graph's input: uint8 RGB, `[batch, 3, height, width]`. */
 export const onnxInput = 'image';
 /** Name of its output: uint8 RGB, `[batch, 3, height * scale, width * scale]`. */
@@ -93,11 +93,11 @@ export function toOnnx(model: IntegerModel, { outputs = 'image', rounding = 'exa
 function store(exporting: Exporting, node: IntegerNode, byName: ReadonlyMap<string, IntegerNode>): Levels | null {
   switch (node.op) {
     case 'input':
-      return { tensor: onnxInput, offset: 0, zeros: node.zeroPoint, spacing: 1 };
+      return { tensor: onnxInput, offset: 0, zeros: node.zeroPoint, spacing: 1, largest: 255 };
     case 'requantize': {
-      const { offset, zero } = storage(node);
+      const { offset, zero, high: largest } = storage(node);
       const tensor = requantize(exporting, node, byName.get(node.input) as Producer);
-      return { tensor, offset, zeros: [zero], spacing: node.grid.spacing ?? 1 };
+      return { tensor, offset, zeros: [zero], spacing: node.grid.spacing ?? 1, largest };
     }
     case 'pixelShuffle':
       return shuffle(exporting, node);

@@ -1,0 +1,86 @@
+import { useBackend } from '@fqsr/backends';
+import { type CalibrationName, calibrations } from '@fqsr/quant-core';
+import { floatNetwork, graphOf, postTrainDefaults, type RegionReport, serializeCheckpoint } from '@fqsr/sr-models';
+import { z } from 'zod';
+import { defineCommand, text, whole } from '../command.js';
+import { CliError } from '../errors.js';
+import { assertWritable, writeWhole } from '../files.js';
+import { named, readModelFile } from '../networks.js';
+import { planOption, resolvePlan } from '../plan-option.js';
+import { postTrainOn } from '../post-training.js';
+import { table } from '../table.js';
+
+const calibrationNames = Object.keys(calibrations) as readonly CalibrationName[];
+
+/** `fqsr quantize`: a float checkpoint becomes a quantized one without training as a whole. */
+export const quantizeCommand = defineCommand({
+  name: 'quantize',
+  summary:
+    'Quantize a float checkpoint without training it: calibrate, learn roundings region by region, correct biases',
+  arguments: [{ name: '<checkpoint>', description: 'float checkpoint, as fqsr import or fqsr train wrote it' }],
+  example: 'fqsr quantize edsr-x4.safetensors --plan w8a8s8 --calibrate photos -o edsr-x4-w8a8s8.safetensors',
+  options: z.object({
+    output: text({ description: 'checkpoint to write', value: 'file', short: 'o' }),
+    plan: planOption('quantization plan'),
+    calibrate: text({ description: 'data whose low-resolution patches it sees', value: 'data' }).default('photos'),
+    patches: whole({ description: 'how many', value: 'n' }, 1, 4096).default(64),
+    patchSize: whole({ description: 'their side', value: 'n' }, 4, 1024).default(16),
+    calibration: z.enum(calibrationNames).default('mse').meta({ description: 'how steps are found', value: 'name' }),
+    equalization: z
+      .enum(['none', 'weights', 'activations'])
+      .default(postTrainDefaults.equalization)
+      .meta({ description: 'balance channels between layers first, by these ranges', value: 'by' }),
+    reconstruction: z.enum(['block', 'layer', 'none']).default(postTrainDefaults.reconstruction).meta({
+      description: 'learn the rounding of weights, steps and biases of regions of this size; none is fast',
+      value: 'size',
+    }),
+    iterations: whole({ description: 'of each region', value: 'n' }, 1, 100_000).default(300),
+    batchSize: whole({ description: 'patches in an iteration', value: 'n' }, 1, 256).default(4),
+    biasCorrection: z
+      .enum(['mean', 'none'])
+      .default(postTrainDefaults.biasCorrection)
+      .meta({ description: 'take back the mean error of each region', value: 'name' }),
+    seed: whole({ description: 'of patches and iterations', value: 'n' }, 0, 2 ** 31 - 1).default(1),
+  }),
+  run: async ([path = ''], options, io) => {
+    const { output, calibrate, patches, patchSize, iterations, batchSize, seed } = options;
+    const plan = await resolvePlan(options.plan);
+    await assertWritable(output);
+    const file = await readModelFile(path, 'checkpoint');
+    if (file.kind === 'fqsr' || file.checkpoint.plan) {
+      throw new CliError(`${path} must be a float checkpoint, got a quantized network (give the one it came from)`);
+    }
+    await useBackend('auto');
+    const { model, params } = file.checkpoint;
+    const { calibration, equalization, reconstruction, biasCorrection } = options;
+    const tools = { calibration, equalization, reconstruction, biasCorrection };
+    const learning = { iterations, batchSize: Math.min(batchSize, patches), seed };
+    const data = { data: calibrate, patches, patchSize, seed };
+    const float = floatNetwork(graphOf({ model, plan: null }), params);
+    const trained = await named(path, () => postTrainOn(float, plan, data, { ...tools, learning }, io));
+    const run = { quantized: { ...tools, ...data, iterations } };
+    await writeWhole(output, serializeCheckpoint({ model, plan, params: trained.params, training: null, run }));
+    const { name } = trained.graph;
+    return {
+      json: { output, name, plan: plan.name, ...tools, regions: trained.regions },
+      text: [...regionTable(trained.regions), `${output}: ${name}, fake-quantized (fqsr export writes integers)`].join(
+        '\n',
+      ),
+    };
+  },
+});
+
+/** What each region gained; nothing where no region was worked on. */
+function regionTable(regions: readonly RegionReport[]): readonly string[] {
+  if (regions.length === 0) return [];
+  const rows = regions.map(({ region, nearest, final }) => [
+    region,
+    nearest === null ? '-' : nearest.toPrecision(3),
+    final.toPrecision(3),
+  ]);
+  return [
+    table(['region', 'nearest', 'final'], rows),
+    'squared error of its output against the float network, summed over channels: weights at their nearest levels, and in the end',
+    '',
+  ];
+}

@@ -1,0 +1,52 @@
+/** Post-training quantization with the data that a command names. */
+import { openPatchStream } from '@fqsr/datasets';
+import type { QuantPlan } from '@fqsr/quant-core/spec';
+import { type Network, type PostTrained, type PostTrainOptions, postTrain } from '@fqsr/sr-models';
+import type { Io } from './io.js';
+
+/** What to calibrate on. */
+export interface CalibrationData {
+  /** As `--data` takes it. */
+  readonly data: string;
+  readonly patches: number;
+  /** Side of a low-resolution patch. */
+  readonly patchSize: number;
+  readonly seed: number;
+}
+
+/** Patches of one batch. */
+const BATCH = 8;
+
+/**
+ * Quantizes a float network, batch normalisation folded, without training it as a whole, on TensorFlow.js's backend of the moment.
+ *
+ * @throws DatasetError where the data has no patch of that size, ModelError or QuantError where plan and network do not fit
+ */
+export async function postTrainOn(
+  { graph, params }: Network,
+  plan: QuantPlan,
+  { data, patches, patchSize, seed }: CalibrationData,
+  options: Partial<PostTrainOptions>,
+  io: Io,
+): Promise<PostTrained> {
+  const batchSize = Math.min(BATCH, patches);
+  const stream = await openPatchStream(data, { scale: graph.scale, patchSize, batchSize, seed });
+  const batches = [];
+  try {
+    for (let i = 0; i < Math.ceil(patches / batchSize); i++) batches.push(await stream.batch(i));
+  } finally {
+    stream.dispose();
+  }
+  const progress = io.progress(`quantize ${graph.name}`, 1, 'regions');
+  try {
+    return postTrain(graph, params, plan, batches, {
+      ...options,
+      onRegion: (report) => {
+        progress.update(report.index / report.count, report.region);
+        options.onRegion?.(report);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,55 @@
+/** `fqsr quantize`: from a float checkpoint to one that exports as integers. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { useBackend } from '@fqsr/backends';
+import { buildGraph, initParams, modelByName, parseCheckpoint, serializeCheckpoint } from '@fqsr/sr-models';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { scratch } from './fqsr.js';
+import { runHere } from './in-process.js';
+
+const at = scratch();
+const model = modelByName('edsr-f4b1', 2);
+const quick = ['--calibrate', 'dead-leaves:2:64', '--patches', '4', '--patch-size', '12', '--iterations', '5'];
+
+beforeAll(async () => {
+  await useBackend('wasm');
+  const params = initParams(buildGraph(model), 1);
+  writeFileSync(at('float.safetensors'), serializeCheckpoint({ model, plan: null, params, training: null, run: {} }));
+});
+
+describe('fqsr quantize', () => {
+  it('writes a checkpoint whose integers equal its graph, and the same one again', async () => {
+    const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', ...quick];
+    const { code, said } = await runHere(...asked, '-o', at('a.safetensors'));
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/region +nearest +final\n[- ]+\nhead /);
+    const checkpoint = parseCheckpoint(readFileSync(at('a.safetensors')));
+    expect(checkpoint.plan?.name).toBe('w4a4s8');
+    expect(checkpoint.run['quantized']).toMatchObject({ calibration: 'mse', reconstruction: 'block', patches: 4 });
+    expect((await runHere(...asked, '-o', at('b.safetensors'))).code).toBe(0);
+    expect(Buffer.compare(readFileSync(at('a.safetensors')), readFileSync(at('b.safetensors')))).toBe(0);
+    const exported = await runHere('export', at('a.safetensors'), '-o', at('a.fqsr'), '--verify', 'dead-leaves:1:64');
+    expect(exported.code, exported.said).toBe(0);
+  });
+
+  it('calibrates alone when it is to learn nothing', async () => {
+    const nothing = ['--reconstruction', 'none', '--bias-correction', 'none', '--calibration', 'percentile'];
+    const asked = ['quantize', at('float.safetensors'), '--plan', 'w8a8s8', ...quick, ...nothing];
+    const { code, said } = await runHere(...asked, '-o', at('c.safetensors'), '--json');
+    expect(code, said).toBe(0);
+    expect(JSON.parse(said.slice(said.indexOf('{')))).toMatchObject({ plan: 'w8a8s8', regions: [] });
+  });
+
+  it('takes float checkpoints only', async () => {
+    const { code, said } = await runHere(
+      'quantize',
+      at('a.safetensors'),
+      '--plan',
+      'w4a4s8',
+      '-o',
+      at('d.safetensors'),
+    );
+    expect(code).toBe(1);
+    expect(said).toMatch(/must be a float checkpoint, got a quantized network/);
+    expect(existsSync(at('d.safetensors'))).toBe(false);
+  });
+});
