@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
 import { calibratedParams, randomImage, tinyEdsr, tinyQuantized, tinySrresnet } from '../../test/networks.js';
+import { buildGraph, modelByName } from '../models/registry.js';
 import type { Network } from '../passes/fold.js';
 import { initParams } from '../passes/init.js';
 import { lower } from '../passes/lower.js';
@@ -36,6 +37,7 @@ const networks = [
   ['EDSR x4, shuffled, residuals scaled', tinyEdsr({ scale: 4, upsampler: 'shuffle', residualScale: 0.1, blocks: 2 })],
   ['SRResNet x2 with batch normalisation', tinySrresnet({ batchNorm: true })],
   ['SRGAN x4', tinySrresnet({ scale: 4, output: 'tanh' })],
+  ['MSRResNet x3, on a bilinear enlargement', buildGraph(modelByName('msrresnet-f4b1', 3))],
 ].map(([title, graph]) => ({ title, own: network(graph as ReturnType<typeof tinyEdsr>) }));
 
 /** ONNX's planes to interleaved pixels. */

@@ -7,7 +7,7 @@ import { OPSET, onnxInput, onnxOutput } from '../onnx/to-onnx.js';
 import { checkParams, type Params } from '../params.js';
 import { type Shape, shapes } from '../passes/shapes.js';
 import { dispatchFloat, type FloatTable, floatNodes } from './float-network.js';
-import { slopesOf, toOihw } from './layout.js';
+import { enlargement, slopesOf, toOihw } from './layout.js';
 
 interface Exporting {
   readonly builder: Builder;
@@ -32,6 +32,22 @@ const rules: FloatTable<[Exporting], string> = {
     ];
     const [top, left] = [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2];
     return builder.node('Conv', name, operands, { kernel_shape: kernel, pads: [top, left, top, left] });
+  },
+  bilinear: (node, { builder, of }) => {
+    const { name, input, channels } = node;
+    const { outChannels, weights, biases } = enlargement(node);
+    const around = builder.constant(`${name}.around`, 'int64', [8], [0, 0, 1, 1, 0, 0, 1, 1]);
+    const operands = [
+      builder.node('Pad', `${name}.padded`, [of(input), around], { mode: 'edge' }),
+      builder.constant(
+        `${name}.weight`,
+        'float',
+        [outChannels, channels, 3, 3],
+        toOihw(weights, 9, channels, outChannels),
+      ),
+      builder.constant(`${name}.bias`, 'float', [outChannels], biases),
+    ];
+    return builder.node('Conv', name, operands, { kernel_shape: [3, 3] });
   },
   relu: ({ name, input }, { builder, of }) => builder.node('Relu', name, [of(input)]),
   prelu: (node, { builder, params, shapeOf, of }) => {

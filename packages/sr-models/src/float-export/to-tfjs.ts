@@ -6,7 +6,7 @@ import { type Graph, type GraphNode, inputsOf } from '../graph.js';
 import { checkParams, type Params } from '../params.js';
 import { type Shape, shapes } from '../passes/shapes.js';
 import { dispatchFloat, type FloatTable, floatNodes } from './float-network.js';
-import { slopesOf } from './layout.js';
+import { enlargement, slopesOf } from './layout.js';
 
 /** Name of the graph's input: float32 RGB in grey levels, `[batch, height, width, 3]`. */
 export const tfjsInput = 'image';
@@ -65,6 +65,16 @@ const shapeAttribute = (dims: readonly number[]): TensorShape => ({
   dim: dims.map((size) => ({ size: String(size) })),
 });
 
+/** The attributes of a convolution that is fused with its bias, and with a ReLU or none. */
+const convolution = (padding: 'SAME' | 'VALID', hasRelu: boolean): NodeDef['attr'] => ({
+  num_args: { i: '1' },
+  fused_ops: { list: { s: ['BiasAdd', ...(hasRelu ? ['Relu'] : [])].map(text) } },
+  strides: { list: { i: ['1', '1', '1', '1'] } },
+  dilations: { list: { i: ['1', '1', '1', '1'] } },
+  padding: { s: text(padding) },
+  data_format: { s: text('NHWC') },
+});
+
 const rules: FloatTable<[Exporting], string> = {
   input: ({ zeroPoint }, { node, constant }) => {
     const dims = [-1, -1, -1, zeroPoint.length];
@@ -78,14 +88,20 @@ const rules: FloatTable<[Exporting], string> = {
       constant(`${name}/bias`, [outChannels], params.get(`${name}.bias`) as Float32Array),
     ];
     const relu = reluBehind(name);
-    return node('_FusedConv2D', relu ?? name, operands, {
-      num_args: { i: '1' },
-      fused_ops: { list: { s: ['BiasAdd', ...(relu === null ? [] : ['Relu'])].map(text) } },
-      strides: { list: { i: ['1', '1', '1', '1'] } },
-      dilations: { list: { i: ['1', '1', '1', '1'] } },
-      padding: { s: text('SAME') },
-      data_format: { s: text('NHWC') },
-    });
+    return node('_FusedConv2D', relu ?? name, operands, convolution('SAME', relu !== null));
+  },
+  bilinear: (own, { of, node, constant }) => {
+    const { name, input, channels } = own;
+    const { outChannels, weights, biases } = enlargement(own);
+    const around = constant(`${name}/around`, [4, 2], [0, 0, 1, 1, 1, 1, 0, 0]);
+    // With one pixel around, symmetric is the edge repeated.
+    const padded = node('MirrorPad', `${name}/padded`, [of(input), around], { mode: { s: text('SYMMETRIC') } });
+    const operands = [
+      padded,
+      constant(`${name}/weight`, [3, 3, channels, outChannels], weights),
+      constant(`${name}/bias`, [outChannels], biases),
+    ];
+    return node('_FusedConv2D', name, operands, convolution('VALID', false));
   },
   relu: ({ name, input }, { of, node, reluBehind }) =>
     reluBehind(input) === name ? of(input) : node('Relu', name, [of(input)]),
