@@ -6,5 +6,7 @@ export default library({
   // Each entry is one file without any import, fit to be served as it is.
   splitting: false,
   noExternal: [/^@fqsr\/quant-core/],
+  // The types and the source map keep the comments.
+  minifyWhitespace: true,
   dts: { resolve: [/^@fqsr\/quant-core/] },
 });
