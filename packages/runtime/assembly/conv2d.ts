@@ -4,7 +4,7 @@ import { tile4x8 } from './gemm';
 import { requantize, TAIL } from './requantize';
 import { stage } from './stage';
 import { GAP, inputTiles, M_POSITION, outputTiles, products, vPosition } from './winograd';
-import { COLUMNS3, inputTiles3, M_POSITION3, outputTiles3, ROWS3 } from './winograd3';
+import { COLUMNS3, inputTiles3, M_POSITION3, NARROW, outputTiles3, ROWS3 } from './winograd3';
 import { COLUMNS6, inputTiles6, M_POSITION6, outputTiles6, ROWS6 } from './winograd6';
 
 /** Bytes of the small temporary. */
@@ -108,25 +108,28 @@ function winograd3(
   const ph = (kh + 2) / 3;
   const pw = (kw + 2) / 3;
   const tiles = (columns + 2) / 3;
-  const quads = (tiles + 3) >> 2;
+  // Few outputs: a row of products is of two tiles, the second one's weights a part further.
+  const twice = field(node, OUTPUTS) <= NARROW ? 1 : 0;
+  const quads = (tiles + (4 << twice) - 1) >> (2 + twice);
   const down = (rows + 2) / 3 + ph - 1;
-  const across = 4 * quads + pw - 1;
+  const across = (4 * quads << twice) + pw - 1;
   const pixel = <usize>(2 * channels);
   const tileRow = pixel * <usize>across;
   const position = tileRow * <usize>down + GAP;
   const v = staged + <usize>((3 * down + 2) * (3 * across + 2)) * pixel;
   const m = v + 25 * position;
-  const group = <usize>(ph * pw * channels * 16);
+  const run = (pw + twice) * channels;
+  const group = <usize>(ph * run * 16);
   stage(source, y - (kh >> 1), 3 * down + 2, x - (kw >> 1), 3 * across + 2, staged);
   inputTiles3(staged, channels, down, across, v, position, temp);
   for (let r = 0; r < rows; r += 3) {
     for (let g = 0; g < all; g += SLICE / 8) {
       const groups = min(SLICE / 8, all - g);
       products(
-        25, v + <usize>(r / 3) * tileRow, pixel, position, quads, ph, tileRow, (pw * channels) >> 1,
+        25, v + <usize>(r / 3) * tileRow, pixel << twice, position, quads, ph, tileRow, run >> 1,
         address(node, WEIGHTS) + <usize>g * group, group * <usize>all, groups, m, M_POSITION3, address(node, ZEROS),
       );
-      outputTiles3(m, tiles, groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
+      outputTiles3(m, tiles, twice, twice ? 1 : 2 * groups, address(node, BIASES) + <usize>(32 * g), acc, temp);
       finish(node, acc, y + r, min(3, rows - r), x, columns, g, groups);
     }
   }

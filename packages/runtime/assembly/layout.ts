@@ -1,7 +1,7 @@
 /**
  * The layout of commands in memory: 32-bit fields, by byte offset. `commands.ts` of the runtime writes the same.
  *
- * A block is 4 rows by 64 columns of output pixels. Accumulators of a block stand as `[row][column][64 channels]`, int32; levels in NHWC, one byte each.
+ * A block is 4 rows by 64 columns of output pixels, 6 by 48 or 12 by 48 for some convolutions. Accumulators of at most 6 rows stand as `[row][column][64 channels]`, int32; levels in NHWC, one byte each.
  */
 
 /** Rows of a block. */

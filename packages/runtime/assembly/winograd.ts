@@ -5,8 +5,8 @@
  * `A'^T (U * V summed over channels) A'` with the columns of `A^T` times `f = 24 / scale = (6, 4, 4, 1, 1, 24)` is `576 * Y`, in Z/2^32, whatever the sums are.
  * 576 = 64 * 9: times the inverse of 9, an arithmetic shift by 6 gives Y where |Y| < 2^25.
  *
- * Bounds: the rows of `B^T` have sums of positive and of negative entries of at most 5 and 5, but for two of 2 and 8; of all products of two rows those of the latter with
- * themselves are the largest, 68 and 32. So values in `[low, high]`, 0 among them, give `|V| <= max(68 high - 32 low, 32 high - 68 low, 50 high - 50 low)`. Rows of `G'` have absolute sums
+ * Bounds: the rows of `B^T` have sums of positive and of negative entries of at most 5 and 5, but for one of 2 and 8; of all products of two rows that of the latter with
+ * itself is the largest, 68 and 32. So values in `[low, high]`, 0 among them, give `|V| <= max(68 high - 32 low, 32 high - 68 low, 50 high - 50 low)`. Rows of `G'` have absolute sums
  * (1, 3, 3, 7, 7, 1); the weights take over the factors (6, 4, 4, 1, 1, 8) of rows and (6, 2, 2, 1, 1, 8) of columns, which leaves (1, 1, 1, 1, 1, 3) and
  * (1, 2, 2, 1, 1, 3) to the output transform, and |U| <= 12 * 8 * |w| <= 96 * 255 < 2^15 for any weights.
  */

@@ -16,6 +16,8 @@ import { GAP, INVERSE } from './winograd';
 /** Output rows and columns of a block: 4 rows of 16 tiles. */
 export const ROWS3: i32 = 12;
 export const COLUMNS3: i32 = 48;
+/** Most outputs for which a group of 8 is two neighbouring tiles by 4 outputs. */
+export const NARROW: i32 = 4;
 /** Bytes from one position's products, of a row of tiles, to the next one's. */
 export const M_POSITION3: usize = <usize>(16 * ACC_PIXEL) + GAP;
 
@@ -78,14 +80,16 @@ export function inputTiles3(staged: usize, channels: i32, down: i32, across: i32
 /**
  * Accumulators of 3 rows of a slice from the products of a row of tiles.
  *
+ * @param twice 1 where a row of products is of two tiles by 4 outputs, else 0
+ * @param vectors of 4 outputs
  * @param bias int32 of the slice's channels
  * @param temp 18 vectors
  */
-export function outputTiles3(m: usize, tiles: i32, groups: i32, bias: usize, acc: usize, temp: usize): void {
+export function outputTiles3(m: usize, tiles: i32, twice: i32, vectors: i32, bias: usize, acc: usize, temp: usize): void {
   const turned = temp + 15 * 16;
   for (let t = 0; t < tiles; t++) {
-    for (let k = 0; k < 2 * groups; k++) {
-      const from = m + <usize>(t * ACC_PIXEL + k * 16);
+    for (let k = 0; k < vectors; k++) {
+      const from = m + <usize>((t >> twice) * ACC_PIXEL + (k + (t & twice)) * 16);
       const to = acc + <usize>(3 * t * ACC_PIXEL + k * 16);
       const offset = v128.load(bias + <usize>(k * 16));
       for (let j: usize = 0; j < 5; j++) transformOutput(from + j * M_POSITION3, 5 * M_POSITION3, temp + j * 48);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Static imports, re-exports, dynamic imports and `require`, in code that a bundler wrote. */
-const imports = /^\s*(?:import\b|export\b[^;]*\bfrom\b)|\bimport\s*\(|\brequire\s*\(/m;
+const imports = /(?:^|;)\s*(?:import\b|export\b[^;]*\bfrom\b)|\bimport\s*\(|\brequire\s*\(/m;
 
 describe('what is published', () => {
   it.for(['index', 'format'])('dist/%s.js imports nothing, its types no package', (entry, { skip }) => {

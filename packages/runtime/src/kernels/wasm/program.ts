@@ -60,7 +60,7 @@ export interface Program {
   readonly work: number;
 }
 
-/** Rows and columns of a block, but for shuffles and F(3x3). */
+/** Rows and columns of a block, but for shuffles and some algorithms. */
 const ROWS = 4;
 const COLUMNS = 64;
 

@@ -76,9 +76,36 @@ const G3 = [
   [0, 0, 6],
 ] as const;
 
+/** Most outputs for which a group of 8 is two neighbouring tiles by 4 outputs; `assembly/winograd3.ts` has the same. */
+const NARROW = 4;
+
 /** For F(3x3). */
-export const packWinograd3 = (levels: ArrayLike<number>, shape: WeightShape): Int16Array =>
-  packWinograd(levels, shape, G3, G3);
+export function packWinograd3(levels: ArrayLike<number>, shape: WeightShape): Int16Array {
+  return shape.outChannels <= NARROW
+    ? packWinograd(twoTiles(levels, shape), { ...shape, ...wider(shape) }, G3, G3)
+    : packWinograd(levels, shape, G3, G3);
+}
+
+/** A kernel for two tiles: a part wider, its first four outputs the first tile's, the others those of the tile that is 3 columns further. */
+const wider = ({ kernel: [kh, kw] }: WeightShape) =>
+  ({ kernel: [kh, 3 * Math.ceil(kw / 3) + 3], outChannels: 2 * NARROW }) as const;
+
+function twoTiles(levels: ArrayLike<number>, shape: WeightShape): Int16Array {
+  const [kh, kw] = shape.kernel;
+  const row = wider(shape).kernel[1] * shape.inChannels;
+  const wide = new Int16Array(2 * NARROW * kh * row);
+  const run = kw * shape.inChannels;
+  for (let o = 0; o < shape.outChannels; o++) {
+    for (let ky = 0; ky < kh; ky++) {
+      const from = (o * kh + ky) * run;
+      for (let i = 0; i < run; i++) {
+        wide[(o * kh + ky) * row + i] = levels[from + i] as number;
+        wide[((o + NARROW) * kh + ky) * row + 3 * shape.inChannels + i] = levels[from + i] as number;
+      }
+    }
+  }
+  return wide;
+}
 
 /** `[position][group][row of parts][pair of (part, i)][8][2]` of `U = G w G^T` of each 3x3 part of the kernel, from OHWI. */
 function packWinograd(levels: ArrayLike<number>, shape: WeightShape, rows: Rows, columns: Rows): Int16Array {
