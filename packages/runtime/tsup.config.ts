@@ -9,7 +9,5 @@ export default library({
   // A page loads what stands here.
   minify: true,
   noExternal: [/^@fqsr\/quant-core/],
-  // The types and the source map keep the comments.
-  minifyWhitespace: true,
   dts: { resolve: [/^@fqsr\/quant-core/] },
 });

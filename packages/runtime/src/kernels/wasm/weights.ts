@@ -112,28 +112,50 @@ function packWinograd(levels: ArrayLike<number>, shape: WeightShape, rows: Rows,
   const [kh, kw] = shape.kernel;
   const { inChannels, outChannels, padded } = shape;
   const [ph, pw] = partsOf(shape.kernel);
-  const size = groupsOf(outChannels) * ph * pw * padded * GROUP;
+  const run = pw * padded * GROUP;
+  const size = groupsOf(outChannels) * ph * run;
   const packed = new Int16Array(rows.length * columns.length * size);
-  const u = new Int16Array(outChannels * ph * pw * inChannels);
-  for (const [p, row] of rows.entries()) {
-    for (const [q, column] of columns.entries()) {
-      u.fill(0);
-      for (let ky = 0; ky < kh; ky++) {
-        for (let kx = 0; kx < kw; kx++) {
-          const factor = (row[ky % 3] as number) * (column[kx % 3] as number);
-          const part = Math.floor(ky / 3) * pw + Math.floor(kx / 3);
-          for (let o = 0; o < outChannels; o++) {
-            const [from, to] = [((o * kh + ky) * kw + kx) * inChannels, (o * ph * pw + part) * inChannels];
-            for (let i = 0; i < inChannels; i++) {
-              u[to + i] = (u[to + i] as number) + factor * (levels[from + i] as number);
-            }
+  const [g, gColumns] = [Int32Array.from(rows.flat()), Int32Array.from(columns.flat())];
+  const w = new Int32Array(9);
+  for (let o = 0; o < outChannels; o++) {
+    for (let py = 0; py < ph; py++) {
+      for (let px = 0; px < pw; px++) {
+        const to = (Math.floor(o / GROUP) * ph + py) * run;
+        for (let i = 0; i < inChannels; i++) {
+          for (let tap = 0; tap < 9; tap++) {
+            const [ky, kx] = [3 * py + Math.floor(tap / 3), 3 * px + (tap % 3)];
+            // Past the kernel's edge there is nothing.
+            w[tap] = ky < kh && kx < kw ? (levels[((o * kh + ky) * kw + kx) * inChannels + i] as number) : 0;
           }
+          transform(w, g, gColumns, packed, to + place(px * padded + i, o), size);
         }
       }
-      packed.set(packDirect(u, { ...shape, kernel: [ph, pw] }), (p * columns.length + q) * size);
     }
   }
   return packed;
+}
+
+/** `G w G^T` of a 3x3 filter, row by row, its values `step` apart from `at` on. */
+function transform(
+  w: Int32Array,
+  rows: Int32Array,
+  columns: Int32Array,
+  out: Int16Array,
+  at: number,
+  step: number,
+): void {
+  let to = at;
+  for (let p = 0; p < rows.length; p += 3) {
+    const [g0, g1, g2] = [rows[p] as number, rows[p + 1] as number, rows[p + 2] as number];
+    const left = g0 * (w[0] as number) + g1 * (w[3] as number) + g2 * (w[6] as number);
+    const middle = g0 * (w[1] as number) + g1 * (w[4] as number) + g2 * (w[7] as number);
+    const right = g0 * (w[2] as number) + g1 * (w[5] as number) + g2 * (w[8] as number);
+    for (let q = 0; q < columns.length; q += 3) {
+      out[to] =
+        left * (columns[q] as number) + middle * (columns[q + 1] as number) + right * (columns[q + 2] as number);
+      to += step;
+    }
+  }
 }
 
 /** Rows and columns of the 3x3 parts of a kernel. */
