@@ -34,7 +34,7 @@ describe('in the calling thread', () => {
     expect([pool.threads, pool.why]).toEqual([1, 'one thread was asked for']);
     const { loss, gradient } = await pool.run(Float32Array.of(1, -2), [1, 2, 3]);
     expect([loss, ...gradient]).toEqual([6, 6, -12]);
-    expect(await pool.run(Float32Array.of(1), [])).toEqual({ loss: 0, gradient: Float32Array.of(0) });
+    expect(await pool.run(Float32Array.of(1), [])).toEqual({ loss: 0, gradient: Float32Array.of(0), extras: [] });
   });
   test('wrong numbers of threads, wrong gradients and disposed pools are refused', async () => {
     for (const threads of [0, 1.5, 257]) {

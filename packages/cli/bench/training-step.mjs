@@ -10,7 +10,17 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { measurePeak, useBackend } from '@fqsr/backends';
 import { openGradientPool } from '@fqsr/backends/pool';
-import { cost, forward, initParams, shardFunction, startState, Trainer, toTensors } from '@fqsr/sr-models';
+import {
+  cost,
+  flatLayout,
+  flatten,
+  forward,
+  initParams,
+  shardFunction,
+  startState,
+  Trainer,
+  toTensors,
+} from '@fqsr/sr-models';
 import { BATCH, batch, graphFor, options, SIDE, worker } from './step-setting.mjs';
 
 const { values: args } = parseArgs({ options: { turns: { type: 'string', default: '8' }, json: { type: 'boolean' } } });
@@ -77,19 +87,39 @@ for (const plan of [null, 'w4a4s8']) {
     });
   }
 }
+// Whole batches on each thread at once, which share nothing: what two threads of this machine give at best.
+for (const threads of [1, 2]) {
+  const pool = await openGradientPool({
+    threads,
+    local: shardFunction(floatGraph, options),
+    worker,
+    data: { plan: null },
+  });
+  const whole = {
+    ...{ batch, weight: 1, running: new Map(), samples: false },
+    pass: { mode: 'float', statistics: 'batch', seed: 0 },
+  };
+  const theta = flatten(flatLayout(floatGraph), params);
+  const step = () => pool.run(theta, Array(threads).fill(whole));
+  await step();
+  subjects.push({ name: 'apart', threads, step, times: { ...best }, dispose: () => pool.dispose() });
+}
 for (let turn = 0; turn < TURNS; turn++) for (const { step, times } of subjects) await time(step, times);
 
 const of = (name, threads) =>
   subjects.find((each) => each.name === name && each.threads === threads).times.milliseconds;
 const results = {
   peak,
-  steps: subjects.map(({ name, threads, times }) => ({
-    ...{ plan: name, threads, ...times },
-    gigaflops: stepFlop / times.milliseconds / 1e6,
-  })),
+  steps: subjects
+    .filter(({ name }) => name !== 'apart')
+    .map(({ name, threads, times }) => ({
+      ...{ plan: name, threads, ...times },
+      gigaflops: stepFlop / times.milliseconds / 1e6,
+    })),
   ratios: {
     'forward, to TF.js': plain.milliseconds / ours.milliseconds,
     'float step on one thread, to the peak of multiply-adds': stepFlop / of('float', 1) / 1e6 / peak,
+    'machine: whole batches of two threads at once, to one': (2 * of('apart', 1)) / of('apart', 2),
     'float, two threads to one': of('float', 1) / of('float', 2),
     'w4a4s8, two threads to one': of('w4a4s8', 1) / of('w4a4s8', 2),
     'w4a4s8 to float, one thread': of('w4a4s8', 1) / of('float', 1),

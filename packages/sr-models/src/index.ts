@@ -18,6 +18,7 @@ export { distillations } from './distillation/registry.js';
 export * from './distillation/teacher.js';
 export type { Distillation, Made } from './distillation/types.js';
 export { ModelError } from './error.js';
+export { type FlatLayout, flatLayout, flatten, unflatten } from './flat.js';
 export { floatGraph, floatNetwork } from './float-export/float-network.js';
 export { toFloatOnnx } from './float-export/to-float-onnx.js';
 export { type TfjsExport, tfjsInput, tfjsOutput, toTfjs } from './float-export/to-tfjs.js';

@@ -179,25 +179,32 @@ function share(theta: Float32Array, last: Float32Array | null): Float32Array {
   return target;
 }
 
-/** Adds in the order of the shards. */
+/** Values that are added at a time, so that their sums stay in the nearest cache. */
+const BLOCK = 4096;
+
+/** Adds in the order of the shards, in float64. */
 function add<Extra>(length: number, results: readonly (ShardResult<Extra> | null | undefined)[]): ShardSums<Extra> {
-  const sum = new Float64Array(length);
-  const extras: (Extra | undefined)[] = [];
-  let loss = 0;
-  for (const result of results) {
-    if (result?.gradient.length !== length) {
-      const got = result?.gradient.length ?? 'none';
-      throw new BackendError(
-        'GradientPool.run',
-        `gradients must have ${length} values, got ${got}`,
-        'one for each parameter',
-      );
+  const shards = results.map((result) => {
+    if (result?.gradient.length === length) return result;
+    const problem = `gradients must have ${length} values, got ${result?.gradient.length ?? 'none'}`;
+    throw new BackendError('GradientPool.run', problem, 'one for each parameter');
+  });
+  const gradient = new Float32Array(length);
+  const sums = new Float64Array(BLOCK);
+  for (let from = 0; from < length; from += BLOCK) {
+    const count = Math.min(BLOCK, length - from);
+    sums.fill(0);
+    for (const shard of shards) {
+      const own = shard.gradient;
+      for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + (own[from + i] as number);
     }
-    loss += result.loss;
-    extras.push(result.extra);
-    for (let at = 0; at < length; at++) sum[at] = (sum[at] as number) + (result.gradient[at] as number);
+    for (let i = 0; i < count; i++) gradient[from + i] = sums[i] as number;
   }
-  return { loss, gradient: new Float32Array(sum), extras };
+  return {
+    loss: shards.reduce((sum, { loss }) => sum + loss, 0),
+    gradient,
+    extras: shards.map(({ extra }) => extra),
+  };
 }
 
 /**

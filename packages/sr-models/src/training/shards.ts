@@ -94,6 +94,13 @@ export function cutBatch({ lr, hr, batchSize, patchSize }: TrainBatch, count: nu
   });
 }
 
+/** Whether all values are finite: 0 * g is 0 for every finite g, else NaN. */
+function allFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * (values[i] as number);
+  return sum === 0;
+}
+
 /** The gradient of a batch, by `count` shards. */
 export async function gradientByShards(
   batch: TrainBatch,
@@ -126,7 +133,7 @@ export async function gradientByShards(
     loss,
     terms,
     gradient: tf.tensor1d(gradient),
-    finite: gradient.every(Number.isFinite),
+    finite: allFinite(gradient),
     samples: notes.flatMap(({ samples }) => samples),
     statistics: pooledStatistics(notes.map(({ statistics }) => statistics)),
   };
