@@ -6,6 +6,21 @@ import { binary } from './binary.generated.js';
 export interface WasmKernels {
   /** Computes up to `count` blocks of the job at that address; whether there may be more. `scratch` belongs to the caller's thread. */
   work(job: number, scratch: number, count: number): number;
+  /** Transforms filters; all but sizes are addresses, see `assembly/pack.ts`. */
+  pack(
+    levels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    inChannels: number,
+    outChannels: number,
+    padded: number,
+    factors: number,
+    rows: number,
+    columns: number,
+    temp: number,
+    to: number,
+    position: number,
+  ): void;
 }
 
 interface LinearMemory {

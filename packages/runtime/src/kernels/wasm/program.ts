@@ -10,11 +10,11 @@ import { type Algorithm, chooseAlgorithm } from './algorithm.js';
 import type { Machine } from './machine.js';
 import { channelFactors, groupShifts, roundsHalf, TAIL_BYTES, tailFields } from './tail.js';
 import {
+  filterTransforms,
   groupsOf,
   packDirect,
+  packWinograd,
   packWinograd3,
-  packWinograd4,
-  packWinograd6,
   partsOf,
   type WeightShape,
 } from './weights.js';
@@ -73,7 +73,8 @@ interface Prepared {
   /** Rows and columns of a block. */
   readonly rows: number;
   readonly columns: number;
-  pack(levels: ArrayLike<number>, shape: WeightShape): Int16Array;
+  /** Packs weights into a machine; their address. */
+  pack(machine: Machine, levels: ArrayLike<number>, shape: WeightShape): number;
   /** Bytes that a block needs beside its accumulators: staged values, transformed ones, products; a gap of 64 bytes follows each position's. */
   staged(shape: WeightShape): number;
 }
@@ -84,7 +85,7 @@ const algorithms: Readonly<Record<Algorithm, Prepared>> = {
     multiple: 2,
     rows: ROWS,
     columns: COLUMNS,
-    pack: packDirect,
+    pack: (machine, levels, shape) => store(machine, packDirect(levels, shape)),
     // A tile reads 3 pixels past the last column.
     staged: ({ kernel: [kh, kw], padded }) => (ROWS - 1 + kh) * (COLUMNS - 1 + kw + 3) * 2 * padded,
   },
@@ -93,7 +94,7 @@ const algorithms: Readonly<Record<Algorithm, Prepared>> = {
     multiple: 8,
     rows: ROWS,
     columns: COLUMNS,
-    pack: packWinograd4,
+    pack: (machine, levels, shape) => packWinograd(machine, levels, shape, filterTransforms.winograd4),
     staged: ({ padded }) => 6 * 66 * 2 * padded + 36 * (16 * 2 * padded + 64) + 36 * (16 * 256 + 64),
   },
   winograd3: {
@@ -114,7 +115,7 @@ const algorithms: Readonly<Record<Algorithm, Prepared>> = {
     multiple: 8,
     rows: 6,
     columns: 48,
-    pack: packWinograd6,
+    pack: (machine, levels, shape) => packWinograd(machine, levels, shape, filterTransforms.winograd6),
     staged: ({ padded }) => 8 * 50 * 2 * padded + 64 * (8 * 2 * padded + 64) + 64 * (8 * 256 + 64),
   },
 };
@@ -310,7 +311,7 @@ function compileConv2d(node: Conv2dNode, tails: readonly RequantizeNode[], compi
   const address = machine.allocate(44);
   write(machine, address, convFields, {
     source: source.address,
-    weights: store(machine, pack(levels, shape)),
+    weights: pack(machine, levels, shape),
     biases: store(machine, biases),
     zeros,
     kernelHeight: node.kernel[0],

@@ -1,5 +1,6 @@
 /** Weights in the order of the WASM kernels: groups of 8 outputs, pairs of inputs, int16. */
 import type { Conv2dNode } from '../../model.js';
+import type { Machine } from './machine.js';
 
 /** What a packing needs to know. */
 export interface WeightShape extends Pick<Conv2dNode, 'kernel' | 'inChannels' | 'outChannels'> {
@@ -58,13 +59,6 @@ const G6 = [
   [0, 0, 45],
 ] as const;
 
-/** For F(4x4). */
-export const packWinograd4 = (levels: ArrayLike<number>, shape: WeightShape): Int16Array =>
-  packWinograd(levels, shape, G4, G4_COLUMNS);
-/** For F(6x6). */
-export const packWinograd6 = (levels: ArrayLike<number>, shape: WeightShape): Int16Array =>
-  packWinograd(levels, shape, G6, G6);
-
 type Rows = readonly (readonly [number, number, number])[];
 
 /** Rows of the scaled `G` of F(3x3, 3x3) times the factors of the output transform: (3, 3, 1, 1, 6). */
@@ -79,11 +73,12 @@ const G3 = [
 /** Most outputs for which a group of 8 is two neighbouring tiles by 4 outputs; `assembly/winograd3.ts` has the same. */
 const NARROW = 4;
 
-/** For F(3x3). */
-export function packWinograd3(levels: ArrayLike<number>, shape: WeightShape): Int16Array {
+/** For F(3x3); the address. */
+export function packWinograd3(machine: Machine, levels: ArrayLike<number>, shape: WeightShape): number {
+  const { winograd3 } = filterTransforms;
   return shape.outChannels <= NARROW
-    ? packWinograd(twoTiles(levels, shape), { ...shape, ...wider(shape) }, G3, G3)
-    : packWinograd(levels, shape, G3, G3);
+    ? packWinograd(machine, twoTiles(levels, shape), { ...shape, ...wider(shape) }, winograd3)
+    : packWinograd(machine, levels, shape, winograd3);
 }
 
 /** A kernel for two tiles: a part wider, its first four outputs the first tile's, the others those of the tile that is 3 columns further. */
@@ -107,55 +102,42 @@ function twoTiles(levels: ArrayLike<number>, shape: WeightShape): Int16Array {
   return wide;
 }
 
-/** `[position][group][row of parts][pair of (part, i)][8][2]` of `U = G w G^T` of each 3x3 part of the kernel, from OHWI. */
-function packWinograd(levels: ArrayLike<number>, shape: WeightShape, rows: Rows, columns: Rows): Int16Array {
-  const [kh, kw] = shape.kernel;
-  const { inChannels, outChannels, padded } = shape;
-  const [ph, pw] = partsOf(shape.kernel);
-  const run = pw * padded * GROUP;
-  const size = groupsOf(outChannels) * ph * run;
-  const packed = new Int16Array(rows.length * columns.length * size);
-  const [g, gColumns] = [Int32Array.from(rows.flat()), Int32Array.from(columns.flat())];
-  const w = new Int32Array(9);
-  for (let o = 0; o < outChannels; o++) {
-    for (let py = 0; py < ph; py++) {
-      for (let px = 0; px < pw; px++) {
-        const to = (Math.floor(o / GROUP) * ph + py) * run;
-        for (let i = 0; i < inChannels; i++) {
-          for (let tap = 0; tap < 9; tap++) {
-            const [ky, kx] = [3 * py + Math.floor(tap / 3), 3 * px + (tap % 3)];
-            // Past the kernel's edge there is nothing.
-            w[tap] = ky < kh && kx < kw ? (levels[((o * kh + ky) * kw + kx) * inChannels + i] as number) : 0;
-          }
-          transform(w, g, gColumns, packed, to + place(px * padded + i, o), size);
-        }
-      }
-    }
-  }
-  return packed;
+/** A transform of 3x3 filters: rows of the matrices on both sides. */
+export interface FilterTransform {
+  readonly rows: Rows;
+  readonly columns: Rows;
 }
 
-/** `G w G^T` of a 3x3 filter, row by row, its values `step` apart from `at` on. */
-function transform(
-  w: Int32Array,
-  rows: Int32Array,
-  columns: Int32Array,
-  out: Int16Array,
-  at: number,
-  step: number,
-): void {
-  let to = at;
-  for (let p = 0; p < rows.length; p += 3) {
-    const [g0, g1, g2] = [rows[p] as number, rows[p + 1] as number, rows[p + 2] as number];
-    const left = g0 * (w[0] as number) + g1 * (w[3] as number) + g2 * (w[6] as number);
-    const middle = g0 * (w[1] as number) + g1 * (w[4] as number) + g2 * (w[7] as number);
-    const right = g0 * (w[2] as number) + g1 * (w[5] as number) + g2 * (w[8] as number);
-    for (let q = 0; q < columns.length; q += 3) {
-      out[to] =
-        left * (columns[q] as number) + middle * (columns[q + 1] as number) + right * (columns[q + 2] as number);
-      to += step;
-    }
-  }
+/** The transforms of exact Winograd. */
+export const filterTransforms = {
+  winograd3: { rows: G3, columns: G3 },
+  winograd4: { rows: G4, columns: G4_COLUMNS },
+  winograd6: { rows: G6, columns: G6 },
+} as const satisfies Record<string, FilterTransform>;
+
+/** `[position][group][row of parts][pair of (part, i)][8][2]` of `U = G w G^T` of each 3x3 part of the kernel, from OHWI; the address. */
+export function packWinograd(
+  machine: Machine,
+  levels: ArrayLike<number>,
+  { kernel, inChannels, outChannels, padded }: WeightShape,
+  { rows, columns }: FilterTransform,
+): number {
+  const [ph, pw] = partsOf(kernel);
+  const position = groupsOf(outChannels) * ph * pw * padded * GROUP * 2;
+  const to = machine.allocate(rows.length * columns.length * position);
+  // Above what stays, where images will be.
+  const factors = machine.end();
+  const temp = factors + 16 * (rows.length + columns.length);
+  const own = temp + 9 * 32;
+  machine.reserve(own + 2 * levels.length);
+  const { buffer } = machine.bytes();
+  new Int32Array(buffer, factors).set([...rows.flat(), ...columns.flat()]);
+  new Int16Array(buffer, own).set(levels);
+  const sizes = [...kernel, inChannels, outChannels, padded] as const;
+  machine.kernels.pack(own, ...sizes, factors, rows.length, columns.length, temp, to, position);
+  // What is allocated next is to be zero.
+  new Uint8Array(buffer).fill(0, factors, own + 2 * levels.length);
+  return to;
 }
 
 /** Rows and columns of the 3x3 parts of a kernel. */
