@@ -86,11 +86,27 @@ for (const family of args.families.split(',')) {
     process.stderr.write(`\n${name}\n`);
     train(name);
     const measured = logged(name);
-    const [first, last] = [measured[0], measured.at(-1)];
     const plan = plans.find((each) => name.endsWith(each));
-    const proof = plan ? prove(name) : null;
-    rows.push({ name, first, last, proof });
-    console.log(JSON.stringify({ name, first, last, integers: proof?.integers.psnr, graph: proof?.graph.psnr }));
+    rows.push({ name, first: measured[0], last: measured.at(-1), proof: plan ? prove(name) : null });
   }
 }
-console.log(JSON.stringify(rows.map(({ name }) => name)));
+
+const db = (value) => value.toFixed(2);
+const table = [
+  '| recipe | first validation | last validation | integers | graph | fully quantized |',
+  '| --- | --- | --- | --- | --- | --- |',
+  ...rows.map(({ name, first, last, proof }) => {
+    const validations = [first, last].map(({ psnr, step }) => `${db(psnr)} dB at ${step}`);
+    const proven = proof
+      ? [`${db(proof.integers.psnr)} dB`, `${db(proof.graph.psnr)} dB`, proof.fullyQuantized ? 'yes' : 'NO']
+      : ['', '', ''];
+    return `| \`${name}\` | ${[...validations, ...proven].join(' | ')} |`;
+  }),
+].join('\n');
+console.log(table);
+if (args.write) {
+  const page = join(root, 'docs/training.md');
+  const [before, rest] = readFileSync(page, 'utf8').split('<!-- table -->\n');
+  const after = rest.slice(rest.indexOf('<!-- end -->'));
+  writeFileSync(page, `${before}<!-- table -->\n\n${table}\n\n${after}`);
+}
