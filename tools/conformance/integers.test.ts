@@ -34,6 +34,7 @@ describe.skipIf(!canRun() && !process.env['FQSR_CHROMIUM'])('in Chromium', () =>
   test.each([
     ['reference', 1],
     ['wasm', 1],
+    ['wasm', 2],
     ['webgpu', 1],
   ] as const)(
     '%s, threads: %i',
