@@ -71,7 +71,7 @@ describe.each(recipes)('%s', (name) => {
     const recipe = read(name);
     const options = parseOptions(trainCommand.options, recipe, { output: 'run' });
     // The small ones are for a processor and an hour.
-    expect(options.steps).toBeGreaterThan(name.includes('-small-') ? 200 : 1000);
+    expect(options.steps).toBeGreaterThan(name.includes('-small-') ? 100 : 1000);
     const { init } = recipe;
     if (typeof init === 'string') {
       expect(recipes).toContain(`${/^runs\/(.*)\/model\.safetensors$/.exec(init)?.[1]}.json`);
