@@ -131,7 +131,7 @@ describe('refusals', () => {
     ['got a damaged training state', (record) => ({ ...record, training: { ...trainingOf(record), adversary: {} } })],
     ['got a damaged training state', (record) => ({ ...record, training: { ...trainingOf(record), slots: 'm' } })],
     [
-      'family must be one of edsr, srresnet, got "vdsr"',
+      'family must be one of edsr, srresnet, msrresnet, got "vdsr"',
       (record) => ({ ...record, model: { ...model, family: 'vdsr' } }),
     ],
     [

@@ -26,8 +26,8 @@ const sizes = {
 const SCALE = 2;
 /** Small batches: at four bits many small steps do better than few large ones. */
 const BATCH = 4;
-/** Threads that a batch has work for; fixed, so that every machine gets the same network. */
-const SHARDS = 2;
+/** A batch of four small patches is one thread's work; fixed, so that every machine gets the same network. */
+const SHARDS = 1;
 const PLAN = 'w4a4s8';
 /** The photographs in the comparison picture. */
 const PICTURED: readonly string[] = ['airplane-from-above', 'acanthus-mollis'];
