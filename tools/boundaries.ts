@@ -30,6 +30,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   cli: {
     ours: [
       '@fqsr/backends',
+      '@fqsr/backends/pool',
       '@fqsr/datasets',
       '@fqsr/metrics',
       '@fqsr/quant-core',
