@@ -70,7 +70,7 @@ describe.each(recipes)('%s', (name) => {
   it('is valid, starts from another recipe where it starts from a network, and stands in the table', () => {
     const recipe = read(name);
     const options = parseOptions(trainCommand.options, recipe, { output: 'run' });
-    // The small ones are for a processor and an hour.
+    // The small ones are short, for processors.
     expect(options.steps).toBeGreaterThan(name.includes('-small-') ? 100 : 1000);
     const { init } = recipe;
     if (typeof init === 'string') {
