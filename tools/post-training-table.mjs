@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../packages/backends/dist/index.js';
 import { openSource, pairsOf } from '../packages/datasets/dist/index.js';
 import { measure } from '../packages/metrics/dist/index.js';
-import { makePlan, planFromPreset } from '../packages/quant-core/dist/index.js';
+import { planFromPreset } from '../packages/quant-core/dist/index.js';
 import { load, serializeModel } from '../packages/runtime/dist/index.js';
 import { forward, lower, postTrain, toTensors } from '../packages/sr-models/dist/index.js';
 import { calibrationBatches, edsrBaseline, sharedPath } from './shared-checkpoint.mjs';
@@ -70,15 +70,7 @@ console.log(`${args.set} x4, float: ${float.toFixed(3)} dB`);
 console.log('| plan | variant | PSNR dB | to float | seconds |');
 console.log('| --- | --- | --- | --- | --- |');
 
-function planOf(name) {
-  const plan = planFromPreset(name);
-  if (!args['skips-per-channel']) return plan;
-  return makePlan({
-    ...plan,
-    name: `${name}-channel`,
-    roles: { ...plan.roles, skips: { ...plan.roles.skips, granularity: 'channel' } },
-  });
-}
+const planOf = (name) => planFromPreset(args['skips-per-channel'] ? `${name}-channel` : name);
 
 for (const name of args.plans.split(',')) {
   for (const variant of args.variants.split(';')) {

@@ -5,6 +5,7 @@ import {
   type PlanOverride,
   planFromPreset,
   type QuantPlan,
+  type QuantPlan,
   roles,
   specFor,
   unmatchedOverrides,
@@ -26,6 +27,13 @@ describe('planFromPreset', () => {
     expect(specFor(plan, 'activations', 'x', true)).toMatchObject({ bits: 3, signed: false });
     expect(specFor(plan, 'skips', 'x', false)).toMatchObject({ bits: 8, signed: true });
     expect(specFor(plan, 'outputs', 'x', false)).toMatchObject({ bits: 8, signed: false, quantizer: 'fixed' });
+  });
+
+  it('gives skips one step for each channel where it is asked to', () => {
+    const [plain, channel] = ['w6a6s8', 'w6a6s8-channel'].map(planFromPreset) as [QuantPlan, QuantPlan];
+    expect(channel.name).toBe('w6a6s8-channel');
+    expect(channel.roles.skips).toEqual({ ...plain.roles.skips, granularity: 'channel' });
+    expect({ ...channel, name: plain.name, roles: { ...channel.roles, skips: plain.roles.skips } }).toEqual(plain);
   });
 
   it('gives 8 bits to the output whatever the preset', () => {

@@ -40,7 +40,8 @@ const imageSpec: PlanSpec = { bits: 8, signed: false, quantizer: 'fixed' };
 
 /**
  * A plan from its preset name `w<bits>a<bits>s<bits>`: per-channel symmetric weights, per-tensor activations and skips, all learned by LSQ, first and last
- * layers included; the output is the 8-bit image. For comparison there is `body-w<bits>a<bits>`, which quantizes the residual blocks' convolutions alone.
+ * layers included; the output is the 8-bit image. With `-channel` behind it, skips have one step for each channel. For comparison there is
+ * `body-w<bits>a<bits>`, which quantizes the residual blocks' convolutions alone.
  *
  * @throws QuantError when the name does not read as a preset with 2..8 weight bits and 1..8 activation and skip bits.
  *
@@ -50,21 +51,21 @@ const imageSpec: PlanSpec = { bits: 8, signed: false, quantizer: 'fixed' };
 export function planFromPreset(name: string): QuantPlan {
   const bodyOnly = bodyOnlyPlan(name);
   if (bodyOnly) return makePlan(bodyOnly);
-  const match = /^w([2-8])a([1-8])s([1-8])$/.exec(name);
+  const match = /^w([2-8])a([1-8])s([1-8])(-channel)?$/.exec(name);
   if (!match) {
     throw new QuantError(
       'planFromPreset',
-      `plan must be written w<2-8>a<1-8>s<1-8>, or body-w<2-8>a<1-8>, got ${JSON.stringify(name)}`,
+      `plan must be written w<2-8>a<1-8>s<1-8>, with -channel behind it or not, or body-w<2-8>a<1-8>, got ${JSON.stringify(name)}`,
       'for example w4a4s8',
     );
   }
-  const [weights, activations, skips] = match.slice(1).map(Number) as [number, number, number];
+  const [weights, activations, skips] = match.slice(1, 4).map(Number) as [number, number, number];
   return makePlan({
     name,
     roles: {
       weights: { bits: weights, signed: true, narrow: true, granularity: 'channel' },
       activations: { bits: activations, signed: 'auto' },
-      skips: { bits: skips, signed: 'auto' },
+      skips: { bits: skips, signed: 'auto', ...(match[4] && { granularity: 'channel' }) },
       outputs: imageSpec,
     },
     overrides: [],

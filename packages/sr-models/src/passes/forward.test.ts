@@ -1,4 +1,5 @@
 import { useBackend } from '@fqsr/backends';
+import { planFromPreset } from '@fqsr/quant-core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { calibratedParams, randomImage, tinyEdsr, tinyQuantized } from '../../test/networks.js';
@@ -158,6 +159,24 @@ describe('hooks', () => {
     });
     expect(seen).toEqual(quantizers);
     expect(seenConvs).toEqual(convs);
+  });
+
+  it('rounds no bias behind a feature map that the plan leaves in float', () => {
+    const { roles, overrides } = planFromPreset('w4a4s8');
+    const onlyWeights = { name: 'w4', roles: { ...roles, activations: null, skips: null }, overrides };
+    const graph = tinyQuantized(onlyWeights);
+    const params = calibratedParams(graph, 1);
+    run(graph, params, image, 'exact', {
+      onConv: ({ name }, weights, bias) => {
+        const step = weights?.scale?.dataSync() as Float32Array;
+        const real = bias.dataSync().map((value, i) => value * (step[i] as number));
+        const given = params.get(`${name}.bias`) as Float32Array;
+        const apart = Math.max(...real.map((value, i) => Math.abs(value - (given[i] as number))));
+        // Behind the image, which is integers, half a step.
+        if (name === 'head') expect(apart).toBeGreaterThan(1e-3);
+        else expect(apart).toBeLessThan(1e-5);
+      },
+    });
   });
 
   it('computes the step of a shared grid once, so that an add sees one tensor', () => {

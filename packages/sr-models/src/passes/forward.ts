@@ -229,7 +229,8 @@ function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
   const weights = spec ? quantizeWeights(node, scaled(weight), spec, pass) : null;
   const scale = mulScale(perChannel ? null : x.scale, weights?.scale ?? null);
   const steps = scale ? (tf.div(bias, scale) as tf.Tensor1D) : bias;
-  const levels = spec ? roundThrough(steps) : steps;
+  // A feature map that a plan leaves in float has no step for the bias to be rounded to.
+  const levels = spec && isLevels(node.input, pass.byName) ? roundThrough(steps) : steps;
   if (pass.mode !== 'float') pass.onConv?.(node, weights, levels);
   const filter = weights ? weights.value : weight;
   return { value: tf.add(convolveSame(node, x.value, filter, pass), levels), scale };
@@ -251,6 +252,13 @@ function hasZero(name: string, byName: ReadonlyMap<string, GraphNode>): boolean 
   const node = byName.get(name) as GraphNode;
   if (node.op === 'pixelShuffle') return hasZero(node.input, byName);
   return node.op !== 'quantize' || node.spec.grid !== 'midrise';
+}
+
+/** Whether a node gives levels of a grid, or sums of them: so does the image, but not what a convolution accumulates. */
+function isLevels(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
+  const node = byName.get(name) as GraphNode;
+  if (node.op === 'quantize' || node.op === 'input') return true;
+  return node.op !== 'conv2d' && inputsOf(node).every((input) => isLevels(input, byName));
 }
 
 function quantizeWeights(node: Conv2dNode, weight: Features, spec: QuantSpec, pass: Pass): Features {
