@@ -5,7 +5,6 @@ import {
   type PlanOverride,
   planFromPreset,
   type QuantPlan,
-  type QuantPlan,
   roles,
   specFor,
   unmatchedOverrides,

@@ -166,7 +166,7 @@ describe('hooks', () => {
     const onlyWeights = { name: 'w4', roles: { ...roles, activations: null, skips: null }, overrides };
     const graph = tinyQuantized(onlyWeights);
     const params = calibratedParams(graph, 1);
-    run(graph, params, image, 'exact', {
+    run(graph, params, image, 'quantized', {
       onConv: ({ name }, weights, bias) => {
         const step = weights?.scale?.dataSync() as Float32Array;
         const real = bias.dataSync().map((value, i) => value * (step[i] as number));
