@@ -26,6 +26,10 @@ export const quantizeCommand = defineCommand({
     patches: whole({ description: 'how many', value: 'n' }, 1, 4096).default(64),
     patchSize: whole({ description: 'their side', value: 'n' }, 4, 1024).default(16),
     calibration: z.enum(calibrationNames).default('mse').meta({ description: 'how steps are found', value: 'name' }),
+    rotation: z.enum(['none', 'hadamard']).default(postTrainDefaults.rotation).meta({
+      description: 'mix the channels of linear feature maps first, so that outliers are spread over all of them',
+      value: 'name',
+    }),
     equalization: z
       .enum(['none', 'weights', 'activations'])
       .default(postTrainDefaults.equalization)
@@ -40,7 +44,7 @@ export const quantizeCommand = defineCommand({
       .enum(['mean', 'none'])
       .default(postTrainDefaults.biasCorrection)
       .meta({ description: 'take back the mean error of each region', value: 'name' }),
-    seed: whole({ description: 'of patches and iterations', value: 'n' }, 0, 2 ** 31 - 1).default(1),
+    seed: whole({ description: 'of patches, iterations and rotations', value: 'n' }, 0, 2 ** 31 - 1).default(1),
   }),
   run: async ([path = ''], options, io) => {
     const { output, calibrate, patches, patchSize, iterations, batchSize, seed } = options;
@@ -52,8 +56,8 @@ export const quantizeCommand = defineCommand({
     }
     await useBackend('auto');
     const { model, params } = file.checkpoint;
-    const { calibration, equalization, reconstruction, biasCorrection } = options;
-    const tools = { calibration, equalization, reconstruction, biasCorrection };
+    const { calibration, rotation, equalization, reconstruction, biasCorrection } = options;
+    const tools = { calibration, rotation, equalization, reconstruction, biasCorrection };
     const learning = { iterations, batchSize: Math.min(batchSize, patches), seed };
     const data = { data: calibrate, patches, patchSize, seed };
     const float = floatNetwork(graphOf({ model, plan: null }), params);

@@ -23,4 +23,5 @@ export {
   reconstruct,
   reconstructionDefaults,
 } from './reconstruct.js';
+export { type Rotation, randomRotation, rotateInputs, rotateOutputs } from './rotate.js';
 export { type Roundable, type Rounded, roundNearest } from './rounding.js';

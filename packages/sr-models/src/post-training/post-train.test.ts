@@ -3,7 +3,15 @@ import { planFromPreset } from '@fqsr/quant-core';
 import { runModel } from '@fqsr/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { perChannelPlan, randomBatch, randomImage, randomNumbers, tinyEdsr } from '../../test/networks.js';
+import {
+  perChannelPlan,
+  randomBatch,
+  randomImage,
+  randomNumbers,
+  tinyEdsr,
+  tinyMsrresnet,
+  tinySrresnet,
+} from '../../test/networks.js';
 import type { Graph } from '../graph.js';
 import { type Params, toTensors } from '../params.js';
 import { type Features, forward } from '../passes/forward.js';
@@ -15,6 +23,7 @@ import { inputRanges } from './calibrate-graph.js';
 import { equalizeGraph, pairsOf } from './equalize-graph.js';
 import { type PostTrainOptions, postTrain } from './post-train.js';
 import { regionsOf } from './regions.js';
+import { channelSpaces, rotateGraph } from './rotate-graph.js';
 
 const float = tinyEdsr({ blocks: 2, features: 6 });
 const batches = [0, 1, 2].map((seed) => randomBatch(seed, 2, 10, 4));
@@ -127,6 +136,68 @@ describe('equalizeGraph', () => {
       );
       expect(range / largest).toBeCloseTo(1, 2);
     }
+  });
+});
+
+describe('rotateGraph', () => {
+  const names = (graph: Graph) =>
+    channelSpaces(graph).map(({ makers, readers, channels }) => [
+      makers.map(({ name }) => name).join(' '),
+      readers.map(({ name }) => name).join(' '),
+      channels,
+    ]);
+
+  it('finds what only linear ops make and read: the stream, and the maps of the upsampler', () => {
+    expect(names(tinyEdsr({ upsampler: 'shuffle' }))).toEqual([
+      ['head body.0.conv2 body.conv', 'body.0.conv1 body.conv up.0.conv', 4],
+      ['up.0.conv', 'tail', 4],
+    ]);
+    expect(names(tinyEdsr())).toEqual([['head body.0.conv2 body.conv', 'body.0.conv1 body.conv tail', 4]]);
+  });
+
+  it('leaves alone what a PReLU or the image takes part in', () => {
+    expect(names(tinySrresnet())).toEqual([]);
+    expect(names(tinyMsrresnet())).toEqual([]);
+  });
+
+  it.each([
+    { upsampler: 'shuffle', features: 6 },
+    { upsampler: 'shuffle', scale: 4, residualScale: 0.1, blocks: 2 },
+    { upsampler: 'direct' },
+  ] as const)('leaves the float network as it is: %o', (config) => {
+    const graph = tinyEdsr(config);
+    const own = floatParams(graph);
+    const after = rotateGraph(graph, own, 5);
+    for (const name of ['head.weight', 'head.bias', 'body.0.conv1.weight', 'body.0.conv2.weight', 'tail.weight']) {
+      expect(after.get(name), name).not.toEqual(own.get(name));
+    }
+    expect(after.get('body.0.conv1.bias')).toEqual(own.get('body.0.conv1.bias'));
+    const [before, now] = [output(graph, own, 'float'), output(graph, after, 'float')];
+    for (const [i, x] of before.entries()) expect(Math.abs((now[i] as number) - x)).toBeLessThan(1e-2);
+  });
+
+  it('tames a channel that outgrows all others', () => {
+    const outlier = new Map(params);
+    for (const key of ['weight', 'bias']) {
+      const values = params.get(`head.${key}`) as Float32Array;
+      outlier.set(
+        `head.${key}`,
+        values.map((value, at) => (at % 6 === 0 ? value * 20 : value)),
+      );
+    }
+    for (const reader of ['body.0.conv1', 'body.1.conv1', 'body.conv', 'tail']) {
+      const values = params.get(`${reader}.weight`) as Float32Array;
+      const outs = reader === 'tail' ? 12 : 6;
+      const read = values.map((value, at) => (Math.floor(at / outs) % 6 === 0 ? value / 20 : value));
+      outlier.set(`${reader}.weight`, read);
+    }
+    const errorWith = (rotation: 'none' | 'hadamard') => {
+      const options = { reconstruction: 'none', biasCorrection: 'none', rotation } as const;
+      const trained = postTrain(float, outlier, planFromPreset('w8a4s6'), batches, options);
+      const [expected, actual] = [output(float, outlier, 'float'), output(trained.graph, trained.params, 'exact')];
+      return actual.reduce((sum, x, i) => sum + (x - (expected[i] as number)) ** 2, 0);
+    };
+    expect(errorWith('hadamard')).toBeLessThan(errorWith('none') * 0.8);
   });
 });
 

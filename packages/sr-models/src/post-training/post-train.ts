@@ -1,5 +1,5 @@
 /** Post-training quantization of a graph: equalization, calibration, reconstruction and bias correction, region by region. */
-import { biasCorrection, type ReconstructionOptions } from '@fqsr/quant-core';
+import { biasCorrection, type ReconstructionOptions, reconstructionDefaults } from '@fqsr/quant-core';
 import type { QuantPlan } from '@fqsr/quant-core/spec';
 import * as tf from '@tensorflow/tfjs';
 import { ModelError } from '../error.js';
@@ -10,12 +10,15 @@ import { type CalibrationBatch, calibrateGraph, inputRanges } from './calibrate-
 import { equalizeGraph } from './equalize-graph.js';
 import { type AlsoLearned, reconstructRegion } from './reconstruct-region.js';
 import { type Granularity, type Region, regionsOf, sourceOf } from './regions.js';
+import { rotateGraph } from './rotate-graph.js';
 import { type Values, valuesOf } from './run.js';
 
 /** What to do; each part may be left out. */
 export interface PostTrainOptions {
   /** Name of the calibration of all grids. */
   readonly calibration: string;
+  /** Rotates the channels of feature maps that only linear ops make and read, by a Hadamard matrix with the seed of `learning`, or not. */
+  readonly rotation: 'hadamard' | 'none';
   /** Balances channels across layers first, by the ranges of weights, or of activations as the batches show them, or not. */
   readonly equalization: 'weights' | 'activations' | 'none';
   /** Learns the rounding of weights, in layers or blocks, or rounds to the nearest. */
@@ -33,6 +36,7 @@ export interface PostTrainOptions {
 /** What came nearest to the float network at 8 and at 4 bits (see `docs/post-training.md`). */
 export const postTrainDefaults: PostTrainOptions = {
   calibration: 'mse',
+  rotation: 'none',
   equalization: 'none',
   reconstruction: 'block',
   learns: ['steps', 'biases'],
@@ -61,7 +65,7 @@ export interface PostTrained {
 /**
  * Quantizes a float network without training it as a whole.
  *
- * 1. Equalization of weights across layers, if asked: the same float function.
+ * 1. Rotation of channels, then equalization of weights across layers, if asked: the same float function.
  * 2. Calibration: every grid from a float pass over the batches.
  * 3. Region by region, in the order of the network, with everything before already quantized: the rounding of weights is learned so that the region, fed with what the
  *    quantized network gives it, answers as the float network does; then the last bias takes back what mean error is left.
@@ -89,7 +93,8 @@ export function postTrain(
   checkParams(graph, params);
   const quantized = quantizeGraph(graph, plan);
   const images = imagesOf(batches);
-  const float = equalized[settings.equalization](graph, params, () => inputRanges(quantized, params, batches));
+  const turned = rotated[settings.rotation](graph, params, settings.learning.seed ?? reconstructionDefaults.seed);
+  const float = equalized[settings.equalization](graph, turned, () => inputRanges(quantized, turned, batches));
   const current = new Map(calibrateGraph(quantized, float, batches, settings.calibration));
   const reports: RegionReport[] = [];
   if (settings.reconstruction === 'none' && settings.biasCorrection === 'none') {
@@ -116,6 +121,12 @@ export function postTrain(
   }
   return { graph: quantized, params: current, regions: reports };
 }
+
+/** The float network, rotated. */
+const rotated = {
+  none: (_graph, params) => params,
+  hadamard: rotateGraph,
+} satisfies Record<PostTrainOptions['rotation'], (graph: Graph, params: Params, seed: number) => Params>;
 
 /** The float network, equalized. */
 const equalized = {
