@@ -53,15 +53,30 @@ export function unpackLevels(bytes: Uint8Array, count: number, bits: number, sig
       'the file is truncated or its shapes are wrong',
     );
   }
-  const levels = new Int16Array(count);
+  return unpackInto(new Int16Array(count), bytes, bits, signed);
+}
+
+/** The same into an array of the caller's: int8 will do for signed levels. `bytes` must have as many as they take. */
+export function unpackInto<T extends Int8Array | Int16Array>(
+  levels: T,
+  bytes: Uint8Array,
+  bits: number,
+  signed: boolean,
+): T {
   const mask = 2 ** bits - 1;
   const sign = signed ? 2 ** (bits - 1) : 0;
-  for (let i = 0; i < count; i++) {
-    const at = i * bits;
-    const byte = at >> 3;
-    const word = (bytes[byte] as number) | ((bytes[byte + 1] ?? 0) << 8);
-    const raw = (word >> (at & 7)) & mask;
-    levels[i] = (raw ^ sign) - sign;
+  // Bits that were read and not yet used, the next level lowest.
+  let word = 0;
+  let have = 0;
+  let next = 0;
+  for (let i = 0; i < levels.length; i++) {
+    if (have < bits) {
+      word |= (bytes[next++] as number) << have;
+      have += 8;
+    }
+    levels[i] = ((word & mask) ^ sign) - sign;
+    word >>= bits;
+    have -= bits;
   }
   return levels;
 }

@@ -227,7 +227,7 @@ function compileSource(
   const flip = info.signed ? 128 : 0;
   const { spacing } = info;
   const offsets = new Int16Array(Math.ceil(padded / 8) * 8);
-  for (const [c, zero] of info.zeroPoint.entries()) offsets[c] = spacing * (zero + flip) - spacing + 1;
+  offsets.set(info.zeroPoint.map((zero) => spacing * (zero + flip) - spacing + 1));
   const address = machine.allocate(44);
   write(machine, address, sourceFields, {
     channels: info.channels,
