@@ -36,6 +36,14 @@ describe('packLevels and unpackLevels', () => {
     );
   });
 
+  it.each([true, false])('give many levels of 4 bits back, an odd one last: signed %s', (signed) => {
+    const levels = Array.from({ length: 1001 }, (_, i) => ((i * 7) % 16) - (signed ? 8 : 0));
+    const bytes = packLevels(levels, 4, signed);
+    expect([...unpackInto(new Int8Array(levels.length), bytes, 4, signed)]).toEqual(levels);
+    // In a place where pairs of levels do not lie at even addresses.
+    expect([...unpackInto(new Int8Array(new ArrayBuffer(1002), 1), bytes, 4, signed)]).toEqual(levels);
+  });
+
   it('put the first level into the lowest bits', () => {
     expect([...packLevels([1, -1, 2], 4, true)]).toEqual([0xf1, 0x02]);
     expect([...packLevels([1, 0, 0, 0, 0, 0, 0, 1, 1], 1, false)]).toEqual([0x81, 0x01]);

@@ -19,7 +19,7 @@ import type {
   RequantizeNode,
 } from './model.js';
 import { readGraph } from './structure.js';
-import { sumWeights, type WeightSums } from './weight-sums.js';
+import { sumWeights } from './weight-sums.js';
 
 /** A stored tensor, as the graph proves it. */
 export interface LevelsInfo {
@@ -85,10 +85,22 @@ export function checkModel(model: IntegerModel, where: string): CheckedModel {
   const refuse = refusal(where, 'export the model again');
   readGraph(model, refuse, ['tensors']);
   checkTensors(model.tensors, refuse);
+  for (const node of model.nodes) if (node.op === 'conv2d') checkWeights(node, model.tensors, refuse);
   return checkMeaning(model, refuse);
 }
 
-/** What is left to check of a model whose fields are of their types and in their ranges. */
+/** Levels of weights, where they are such: whole numbers of `weightBits` bits, or the odd ones in `+-(2^weightBits - 1)`. In files they cannot be otherwise. */
+function checkWeights(node: Conv2dNode, tensors: IntegerModel['tensors'], refuse: Refuse): void {
+  const weight = Object.hasOwn(tensors, node.weight) ? tensors[node.weight] : undefined;
+  const isOdd = node.weightSpacing === 2;
+  if (!(weight instanceof (isOdd ? Int16Array : Int8Array))) return;
+  const end = 2 ** (isOdd ? node.weightBits : node.weightBits - 1);
+  checkRange(node.weight, weight, isOdd ? 1 - end : -end, end - 1, refuse);
+  const even = isOdd ? weight.findIndex((level: number) => level % 2 === 0) : -1;
+  if (even >= 0) refuse(`${tensorPath(node.weight)}[${even}]`, 'odd', weight[even]);
+}
+
+/** What is left to check of a model whose fields, weights included, are of their types and in their ranges. */
 export function checkMeaning(model: IntegerModel, refuse: Refuse): CheckedModel {
   const values = new Map<string, ValueInfo>();
   const roles = new Map<string, string>();
@@ -150,13 +162,11 @@ function checkConv2d(node: Conv2dNode, scope: Scope): AccumulatorInfo {
   const weight = weightsOf(node, count, scope);
   const bias = tensor(node.bias, `${path}.bias`, Int32Array, 'int32 biases', scope);
   if (bias.length !== node.outChannels) refuse(tensorPath(node.bias), `${node.outChannels} long`, bias.length);
-  const sums = sumWeights(weight, bias, reachOf(input));
-  checkWeights(node, weight, sums, refuse);
   return {
     kind: 'accumulator',
     channels: node.outChannels,
     factor: input.factor,
-    bound: accumulatorBound(sums, path, refuse),
+    bound: accumulatorBound(sumWeights(weight, bias, reachOf(input)), path, refuse),
   };
 }
 
@@ -172,22 +182,6 @@ function weightsOf(node: Conv2dNode, count: number, scope: Scope): Int8Array | I
   return weight;
 }
 
-/** Levels of weights: whole numbers of `weightBits` bits, or the odd ones in `+-(2^weightBits - 1)`. */
-function checkWeights(
-  node: Conv2dNode,
-  weight: Int8Array | Int16Array,
-  { bits, hasEven }: WeightSums,
-  refuse: Refuse,
-): void {
-  const isOdd = node.weightSpacing === 2;
-  const end = 2 ** (isOdd ? node.weightBits : node.weightBits - 1);
-  if (bits < end && !(isOdd && hasEven)) return;
-  // Looks for the one to name.
-  checkRange(node.weight, weight, isOdd ? 1 - end : -end, end - 1, refuse);
-  const even = weight.findIndex((level: number) => level % 2 === 0);
-  refuse(`${tensorPath(node.weight)}[${even}]`, 'odd', weight[even]);
-}
-
 /** Largest magnitude of the values of each channel, also outside the image. */
 function reachOf({ zeroPoint, qmin, qmax, spacing }: LevelsInfo): readonly number[] {
   return zeroPoint.map((zero) =>
@@ -196,7 +190,7 @@ function reachOf({ zeroPoint, qmin, qmax, spacing }: LevelsInfo): readonly numbe
 }
 
 /** The largest of all output channels. */
-function accumulatorBound({ bounds }: WeightSums, path: string, refuse: Refuse): number {
+function accumulatorBound(bounds: Float64Array, path: string, refuse: Refuse): number {
   let bound = 0;
   for (const [o, sum] of bounds.entries()) {
     if (sum >= 2 ** 31) refuse(path, `a convolution whose accumulators stay below 2^31`, `${sum} in channel ${o}`);

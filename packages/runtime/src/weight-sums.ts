@@ -1,40 +1,31 @@
-/** What validation asks of a convolution's weights, in one pass: there are millions, and a program that has just started runs it slowly. */
-
-/** What the weights of a convolution come to. */
-export interface WeightSums {
-  /** The bits that some weight `w >= 0`, or `~w` of a weight below 0, has set: all weights are from `-2^n` to `2^n - 1` if it is below `2^n`. */
-  readonly bits: number;
-  readonly hasEven: boolean;
-  /** `|bias| + sum |w| * reach` of each output channel: no sum of some of its terms exceeds it. */
-  readonly bounds: Float64Array;
-}
+/** Sums over a convolution's weights, of which there are millions: small loops, which hosts compile soonest when a program has just started. */
 
 /**
- * Sums the weights of each output channel.
+ * `|bias| + sum |w| * reach` of each output channel: no sum of some of its terms exceeds it.
  *
  * @param weight OHWI
  * @param bias one for each output channel
  * @param reach largest magnitude of the values of each input channel
  */
-export function sumWeights(weight: Int8Array | Int16Array, bias: Int32Array, reach: readonly number[]): WeightSums {
-  const bounds = new Float64Array(bias.length);
+export function sumWeights(weight: Int8Array | Int16Array, bias: Int32Array, reach: readonly number[]): Float64Array {
   const size = weight.length / bias.length;
   const [first = 0] = reach;
   // But for the channels of an image, all have one reach.
-  const factors = reach.every((each) => each === first) ? null : reach;
-  let bits = 0;
-  let lowBit = 1;
-  for (let o = 0; o < bias.length; o++) {
-    let sum = 0;
-    for (let k = 0; k < size; k++) {
-      const level = weight[o * size + k] as number;
-      const sign = level >> 31;
-      const code = level ^ sign;
-      bits |= code;
-      lowBit &= level;
-      sum += factors === null ? code - sign : (code - sign) * (factors[k % factors.length] as number);
-    }
-    bounds[o] = Math.abs(bias[o] as number) + (factors === null ? sum * first : sum);
-  }
-  return { bits, hasEven: lowBit === 0, bounds };
+  const isUniform = reach.every((each) => each === first);
+  return Float64Array.from(bias, (constant, o) => {
+    const [from, to] = [o * size, (o + 1) * size];
+    return Math.abs(constant) + (isUniform ? first * sumRun(weight, from, to) : sumProducts(weight, from, to, reach));
+  });
+}
+
+function sumRun(weight: Int8Array | Int16Array, from: number, to: number): number {
+  let sum = 0;
+  for (let k = from; k < to; k++) sum += Math.abs(weight[k] as number);
+  return sum;
+}
+
+function sumProducts(weight: Int8Array | Int16Array, from: number, to: number, reach: readonly number[]): number {
+  let sum = 0;
+  for (let k = from; k < to; k++) sum += Math.abs(weight[k] as number) * (reach[(k - from) % reach.length] as number);
+  return sum;
 }
