@@ -1,6 +1,6 @@
 /**
  * `FqsrAdam`: the moments of Adam and the direction that it steps in, in one pass over memory. `@fqsr/sr-models` asks for it by name, and composes the same bits from
- * ten passes where a backend has none.
+ * a dozen passes where a backend has none.
  *
  * `m' = m * decay1 + g * rest1`, `v' = v * decay2 + (g * g) * rest2`, `direction = (m' * rate) / (sqrt(v' * correction) + epsilon)`, every operation rounded to float32.
  */
