@@ -19,7 +19,10 @@ const flags =
 
 /** What the output depends on, as a hash. */
 function stamp() {
-  const hash = createHash('sha256').update(flags).update(require('assemblyscript/package.json').version);
+  const hash = createHash('sha256')
+    .update(flags)
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+    .update(require('assemblyscript/package.json').version);
   for (const file of readdirSync(folder)
     .filter((name) => name.endsWith('.ts'))
     .sort())
@@ -46,7 +49,7 @@ const wanted = `// ${stamp()}`;
 if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(wanted)) {
   const code = await compile();
   mkdirSync(dirname(target), { recursive: true });
-  const text = `${wanted}\n/** Written by tools/assemble.mjs: the kernels' WebAssembly module, base64. */\nexport const binary =\n  '${code.toString('base64')}';\n`;
+  const text = `${wanted}\n/** Written by tools/assemble.mjs: the kernels' WebAssembly module in hexadecimal digits, which gzip packs tighter than base64. */\nexport const binary =\n  '${code.toString('hex')}';\n`;
   writeFileSync(`${target}.new`, text);
   renameSync(`${target}.new`, target);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QuantError } from './error.js';
-import { packedBytes, packLevels, unpackLevels } from './pack.js';
+import { packedBytes, packLevels, unpackInto, unpackLevels } from './pack.js';
 
 const widths = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((bits) => [
   { bits, signed: true },
@@ -17,6 +17,7 @@ describe('packLevels and unpackLevels', () => {
         const bytes = packLevels(levels, bits, signed);
         expect(bytes.length).toBe(packedBytes(levels.length, bits));
         expect([...unpackLevels(bytes, levels.length, bits, signed)]).toEqual(levels);
+        if (signed) expect([...unpackInto(new Int8Array(levels.length), bytes, bits, true)]).toEqual(levels);
         const used = (levels.length * bits) % 8;
         if (used > 0) expect((bytes.at(-1) ?? 0) >> used).toBe(0);
       }),
@@ -33,6 +34,14 @@ describe('packLevels and unpackLevels', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it.each([true, false])('give many levels of 4 bits back, an odd one last: signed %s', (signed) => {
+    const levels = Array.from({ length: 1001 }, (_, i) => ((i * 7) % 16) - (signed ? 8 : 0));
+    const bytes = packLevels(levels, 4, signed);
+    expect([...unpackInto(new Int8Array(levels.length), bytes, 4, signed)]).toEqual(levels);
+    // In a place where pairs of levels do not lie at even addresses.
+    expect([...unpackInto(new Int8Array(new ArrayBuffer(1002), 1), bytes, 4, signed)]).toEqual(levels);
   });
 
   it('put the first level into the lowest bits', () => {

@@ -53,15 +53,47 @@ export function unpackLevels(bytes: Uint8Array, count: number, bits: number, sig
       'the file is truncated or its shapes are wrong',
     );
   }
-  const levels = new Int16Array(count);
+  return unpackInto(new Int16Array(count), bytes, bits, signed);
+}
+
+/** The same into an array of the caller's: int8 will do for signed levels. `bytes` must have as many as they take. */
+export function unpackInto<T extends Int8Array | Int16Array>(
+  levels: T,
+  bytes: Uint8Array,
+  bits: number,
+  signed: boolean,
+): T {
+  const done = levels instanceof Int8Array && bits === 4 ? unpackPairs(levels, bytes, signed) : 0;
   const mask = 2 ** bits - 1;
   const sign = signed ? 2 ** (bits - 1) : 0;
-  for (let i = 0; i < count; i++) {
-    const at = i * bits;
-    const byte = at >> 3;
-    const word = (bytes[byte] as number) | ((bytes[byte + 1] ?? 0) << 8);
-    const raw = (word >> (at & 7)) & mask;
-    levels[i] = (raw ^ sign) - sign;
+  // Bits that were read and not yet used, the next level lowest.
+  let word = 0;
+  let have = 0;
+  let next = (done * bits) / 8;
+  for (let i = done; i < levels.length; i++) {
+    if (have < bits) {
+      word |= (bytes[next++] as number) << have;
+      have += 8;
+    }
+    levels[i] = ((word & mask) ^ sign) - sign;
+    word >>= bits;
+    have -= bits;
   }
   return levels;
+}
+
+const allBytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+
+/** The levels of whole bytes, by a table of the pairs in each: half the turns, and a loop that is small enough to be compiled at once. @returns how many levels that are */
+function unpackPairs(levels: Int8Array, bytes: Uint8Array, signed: boolean): number {
+  const pairs = levels.length >> 1;
+  if (levels.byteOffset % 2 === 1 || pairs < allBytes.length) return 0;
+  const table = unpackInto(new Int16Array(2 * allBytes.length), allBytes, 4, signed);
+  const to = new Uint16Array(levels.buffer, levels.byteOffset, pairs);
+  lookUp(to, bytes, new Uint16Array(Int8Array.from(table).buffer));
+  return 2 * pairs;
+}
+
+function lookUp(to: Uint16Array, bytes: Uint8Array, table: Uint16Array): void {
+  for (let i = 0; i < to.length; i++) to[i] = table[bytes[i] as number] as number;
 }

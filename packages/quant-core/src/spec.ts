@@ -12,7 +12,7 @@ export {
   levelRange,
   levelToCode,
 } from './grids.js';
-export { packedBytes, packLevels, unpackLevels } from './pack.js';
+export { packedBytes, packLevels, unpackInto, unpackLevels } from './pack.js';
 export {
   makePlan,
   type Placement,

@@ -4,6 +4,7 @@ import type { Emit } from '../src/kernels/kernel.js';
 import { referenceKernels } from '../src/kernels/reference/index.js';
 import { planModel } from '../src/plan.js';
 import { execute } from '../src/run.js';
+import { checkModel } from '../src/validate.js';
 import { edsr, randomImage } from '../test/models.js';
 
 describe.each([
@@ -13,7 +14,7 @@ describe.each([
   { features: 64, weightBits: 8, bits: 8 },
 ])('3x3, $features to $features channels, w$weightBits a$bits', ({ features, weightBits, bits }) => {
   const side = 96;
-  const plan = planModel(edsr({ features, weightBits, bits, blocks: 1 }), referenceKernels);
+  const plan = planModel(checkModel(edsr({ features, weightBits, bits, blocks: 1 }), 'bench'), referenceKernels);
   const image = randomImage(1, side, side);
   for (const _ of execute(plan, image)); // warms up
   const step = plan.steps[2];
@@ -44,7 +45,7 @@ describe.each([
 describe('a whole network', () => {
   const side = 64;
   const model = edsr({ features: 64, blocks: 4, weightBits: 4, bits: 4 });
-  const plan = planModel(model, referenceKernels);
+  const plan = planModel(checkModel(model, 'bench'), referenceKernels);
   const image = randomImage(1, side, side);
   let best = Number.POSITIVE_INFINITY;
   bench(

@@ -12,6 +12,7 @@ import type { Engine } from '../src/engine.js';
 import { openWasm } from '../src/kernels/wasm/engine.js';
 import type { WasmStep } from '../src/kernels/wasm/program.js';
 import type { IntegerModel } from '../src/model.js';
+import { checkModel } from '../src/validate.js';
 import { randomImage } from '../test/models.js';
 import { edsrBaseline, srResNet } from './networks.js';
 
@@ -44,7 +45,7 @@ async function measure(model: IntegerModel, threads: number) {
     times.set(kindOf(step), (times.get(kindOf(step)) ?? 0) + now - last);
     last = now;
   };
-  const engine = await openWasm(model, 'bench', { memoryBytes: 64 * 2 ** 20, threads, watch });
+  const engine = await openWasm(checkModel(model, 'bench'), { memoryBytes: 64 * 2 ** 20, threads, watch });
   // Threads start in turns of the event loop, which the runs below leave no time for.
   await sleep(300);
   const image = randomImage(1, SIDE, SIDE);

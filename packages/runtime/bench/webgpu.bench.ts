@@ -10,6 +10,7 @@ import { bench, describe } from 'vitest';
 import { compile } from '../src/kernels/webgpu/program.js';
 import type { GpuStep } from '../src/kernels/webgpu/step.js';
 import { layoutModel } from '../src/layout.js';
+import { checkModel } from '../src/validate.js';
 import { edsr } from '../test/models.js';
 
 /**
@@ -34,7 +35,7 @@ const seconds = (step: GpuStep, pixels: number, { peak, bandwidth }: (typeof gpu
 
 describe('EDSR of 16 blocks and 64 features, x4 by one shuffle', () => {
   const model = edsr({ features: 64, blocks: 16, scale: 4, weightBits: 8, bits: 8 });
-  const layout = layoutModel(model, 'bench');
+  const layout = layoutModel(checkModel(model, 'bench'));
   const options = { dialect: 'packed', outputs: 5, shared: 16384 } as const;
   const { steps } = compile(layout, options);
   const seen = new Set<string>();

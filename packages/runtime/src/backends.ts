@@ -5,7 +5,7 @@ import { openWasm } from './kernels/wasm/engine.js';
 import { hasSimd } from './kernels/wasm/machine.js';
 import { availableThreads } from './kernels/wasm/threads.js';
 import { openWebgpu } from './kernels/webgpu/engine.js';
-import type { IntegerModel } from './model.js';
+import type { CheckedModel } from './validate.js';
 
 /** How a model runs. */
 export interface BackendOptions {
@@ -28,12 +28,12 @@ export interface BackendOptions {
   readonly gpu?: object | undefined;
 }
 
-type Open = (model: IntegerModel, memoryBytes: number, options: BackendOptions) => Promise<Engine>;
+type Open = (checked: CheckedModel, memoryBytes: number, options: BackendOptions) => Promise<Engine>;
 
 const backends = {
-  reference: (model, memoryBytes) => Promise.resolve(openReference(model, 'load', { memoryBytes })),
+  reference: (checked, memoryBytes) => Promise.resolve(openReference(checked, { memoryBytes })),
   wasm: openThreaded,
-  webgpu: (model, memoryBytes, { gpu }) => openWebgpu(model, 'load', { memoryBytes, gpu }),
+  webgpu: (checked, memoryBytes, { gpu }) => openWebgpu(checked, 'load', { memoryBytes, gpu }),
 } satisfies Record<string, Open>;
 
 /** Name of a backend. All give the same bytes. */
@@ -67,23 +67,23 @@ export function checkOptions({ backend = 'auto', threads, memoryBytes = 0 }: Bac
  * @throws RuntimeError when the backend is not to be had on this host
  */
 export async function openBackend(
-  model: IntegerModel,
+  checked: CheckedModel,
   options: BackendOptions,
 ): Promise<{ readonly backend: BackendName; readonly engine: Engine }> {
   const { backend: asked = 'auto', memoryBytes = MEMORY_BYTES } = options;
   const backend = asked === 'auto' ? (hasSimd() ? 'wasm' : 'reference') : asked;
   const open: Open = backends[backend];
-  return { backend, engine: await open(model, memoryBytes, options) };
+  return { backend, engine: await open(checked, memoryBytes, options) };
 }
 
 /** With the threads that were asked for, or as many as there are. */
-async function openThreaded(model: IntegerModel, memoryBytes: number, { threads }: BackendOptions): Promise<Engine> {
+async function openThreaded(checked: CheckedModel, memoryBytes: number, { threads }: BackendOptions): Promise<Engine> {
   if (threads !== undefined) {
-    return openWasm(model, 'load', { memoryBytes, threads: typeof SharedArrayBuffer === 'undefined' ? 1 : threads });
+    return openWasm(checked, { memoryBytes, threads: typeof SharedArrayBuffer === 'undefined' ? 1 : threads });
   }
   const available = Math.min(THREADS, availableThreads());
   const single = { memoryBytes, threads: 1 };
-  if (available === 1) return openWasm(model, 'load', single);
+  if (available === 1) return openWasm(checked, single);
   // A page's policy may forbid what its threads are made of.
-  return openWasm(model, 'load', { memoryBytes, threads: available }).catch(() => openWasm(model, 'load', single));
+  return openWasm(checked, { memoryBytes, threads: available }).catch(() => openWasm(checked, single));
 }

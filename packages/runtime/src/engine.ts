@@ -2,11 +2,11 @@
 import type { Image } from './image.js';
 import { referenceKernels } from './kernels/reference/index.js';
 import { layoutModel } from './layout.js';
-import type { IntegerModel } from './model.js';
 import { planModel } from './plan.js';
 import type { Port } from './port.js';
 import { execute, type Tap } from './run.js';
 import { cutForPort, leastArea, reachOf, runTiles } from './tiles.js';
+import type { CheckedModel } from './validate.js';
 
 /** What runs images. */
 export interface Engine {
@@ -33,9 +33,9 @@ export interface Engine {
 }
 
 /** The reference backend: plain TypeScript, whose tensors are whole; so large images go in tiles. */
-export function openReference(model: IntegerModel, where: string, { memoryBytes }: { memoryBytes: number }): Engine {
-  const plan = planModel(model, referenceKernels, where);
-  const reach = reachOf(layoutModel(model, where));
+export function openReference(checked: CheckedModel, { memoryBytes }: { memoryBytes: number }): Engine {
+  const plan = planModel(checked, referenceKernels);
+  const reach = reachOf(layoutModel(checked));
   const perPixel = plan.slots.reduce((sum, bytes) => sum + bytes, 3 + 3 * plan.scale ** 2);
   const area = Math.max(leastArea(reach), Math.floor(memoryBytes / perPixel));
   return {

@@ -4,14 +4,14 @@
  * A `.fqsr` file is a safetensors file with the metadata keys `fqsr` (the graph, as JSON) and `fqsr.crc32` (checksum of graph and tensors, 8 hex digits).
  * Weights are U8 tensors of levels packed at their bit width, in OHWI order; biases and multipliers I32; shifts U8.
  */
-import { packedBytes, packLevels, unpackLevels } from '@fqsr/quant-core/spec';
+import { packedBytes, packLevels, unpackInto } from '@fqsr/quant-core/spec';
 import { crc32 } from './crc32.js';
 import { FormatError, type Refuse, refusal, show } from './error.js';
 import { parseStrictJson } from './json.js';
 import type { Conv2dNode, IntegerModel, IntegerTensor } from './model.js';
 import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from './safetensors.js';
 import { type Graph, readGraph } from './structure.js';
-import { validateModel, weightShape } from './validate.js';
+import { type CheckedModel, checkMeaning, validateModel, weightShape } from './validate.js';
 
 export { FormatError, RuntimeError } from './error.js';
 export { limits } from './limits.js';
@@ -48,6 +48,11 @@ const again = 'export the model again';
  * parseModel(await readFile('edsr-f16b4-x2-w4a4s8.fqsr')).scale; // 2
  */
 export function parseModel(bytes: Uint8Array): IntegerModel {
+  return readModel(bytes).model;
+}
+
+/** The same, with what the check found out. */
+export function readModel(bytes: Uint8Array): CheckedModel {
   const refuse = refusal('parseModel', again);
   const file = read(bytes);
   const text = file.metadata['fqsr'];
@@ -55,9 +60,7 @@ export function parseModel(bytes: Uint8Array): IntegerModel {
     return refuse('metadata', 'that of an fqsr model, with the key "fqsr"', Object.keys(file.metadata));
   const graph = readGraph(versioned(text, refuse), refuse, ['format', 'version', 'rounding']);
   checkSum(file, text, refuse);
-  const model: IntegerModel = { ...graph, tensors: readTensors(graph, file.tensors, refuse) };
-  validateModel(model, 'parseModel');
-  return model;
+  return checkMeaning({ ...graph, tensors: readTensors(graph, file.tensors, refuse) }, refuse);
 }
 
 /**
@@ -193,7 +196,8 @@ function unpackWeights(packed: Uint8Array, conv: Conv2dNode, path: string, refus
   const last = packed.at(-1) ?? 0;
   if (used > 0 && last >> used !== 0) refuse(path, 'packed with zeros after the last weight', last);
   if (conv.weightSpacing === 2) {
-    return unpackLevels(packed, count, conv.weightBits, false).map((code) => 2 * code - 2 ** conv.weightBits + 1);
+    const codes = unpackInto(new Int16Array(count), packed, conv.weightBits, false);
+    return codes.map((code) => 2 * code - 2 ** conv.weightBits + 1);
   }
-  return Int8Array.from(unpackLevels(packed, count, conv.weightBits, true));
+  return unpackInto(new Int8Array(count), packed, conv.weightBits, true);
 }

@@ -3,7 +3,7 @@
  */
 import { type BackendName, type BackendOptions, checkOptions } from './backends.js';
 import { RuntimeError } from './error.js';
-import { parseModel } from './format.js';
+import { readModel } from './format.js';
 import { checkShape, checkSize, isSamples, type RowSource, type Strip } from './image.js';
 import type { IntegerModel } from './model.js';
 import { openPicture, type Picture, type Upscaled } from './pictures.js';
@@ -103,7 +103,7 @@ interface Place extends Pick<Upscaler, 'where' | 'why'> {
 /** Opens the model where it is to run. */
 async function openPlace(bytes: Uint8Array, { worker, ...options }: LoadOptions): Promise<Place> {
   const here = async (why: string): Promise<Place> => ({
-    session: await openSession(parseModel(bytes), options),
+    session: await openSession(readModel(bytes), options),
     where: 'here',
     why,
   });

@@ -49,11 +49,11 @@ function scanKeys(text: string): readonly string[] {
     } else if (char === '"') {
       const end = stringEnd(text, i);
       if (keyNext) {
-        const key: unknown = JSON.parse(text.slice(i, end));
+        const key = String(JSON.parse(text.slice(i, end)));
         const keys = open.at(-1);
-        if (keys?.has(String(key))) throw new SyntaxError(`duplicate key ${text.slice(i, Math.min(end, i + 80))}`);
-        keys?.add(String(key));
-        if (open.length === 1) rootKeys.push(String(key));
+        if (keys?.has(key)) throw new SyntaxError(`duplicate key ${text.slice(i, Math.min(end, i + 80))}`);
+        keys?.add(key);
+        if (open.length === 1) rootKeys.push(key);
         keyNext = false;
       }
       i = end - 1;
@@ -64,7 +64,13 @@ function scanKeys(text: string): readonly string[] {
 
 /** Index after the closing quote of the string that opens at `start`. */
 function stringEnd(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
-  return i + 1;
+  for (let from = start + 1; ; ) {
+    const quote = text.indexOf('"', from);
+    if (quote < 0) return text.length + 1;
+    let before = quote;
+    while (before > from && text[before - 1] === '\\') before--;
+    // Behind an odd number of backslashes it is part of the string.
+    if ((quote - before) % 2 === 0) return quote + 1;
+    from = quote + 1;
+  }
 }

@@ -5,8 +5,8 @@
  * model is loaded, in bytes per pixel, and hold for every image size.
  */
 import type { Preparation } from './kernels/kernel.js';
-import type { AddNode, Conv2dNode, IntegerModel, IntegerNode, RequantizeNode } from './model.js';
-import { inputsOf, type LevelsInfo, type ModelInfo, type ValueInfo, validateModel } from './validate.js';
+import type { AddNode, Conv2dNode, IntegerNode, RequantizeNode } from './model.js';
+import { type CheckedModel, inputsOf, type LevelsInfo, type ModelInfo, type ValueInfo } from './validate.js';
 
 /** A stored tensor. */
 export interface PlannedTensor {
@@ -33,13 +33,8 @@ export interface Layout {
   prepare(node: IntegerNode): Preparation;
 }
 
-/**
- * Validates a model and lays it out.
- *
- * @throws FormatError for a model that breaks the rules of the format
- */
-export function layoutModel(model: IntegerModel, where: string): Layout {
-  const infos = validateModel(model, where);
+/** Lays a model out. */
+export function layoutModel({ model, values: infos }: CheckedModel): Layout {
   const groups = groupNodes(model.nodes);
   const { tensors, slots } = assignSlots(groups, infos);
   return {

@@ -1,8 +1,8 @@
 /** The plan of a model for kernels of TypeScript, in order, each accumulator fused with the `requantize` nodes that read it. */
 import type { AccumulateKernel, KernelTable, MoveKernel, Preparation, RequantizeKernel } from './kernels/kernel.js';
 import { bytesPerPixel, find, type Group, layoutModel, type PlannedTensor } from './layout.js';
-import type { IntegerModel, IntegerNode } from './model.js';
-import { inputsOf } from './validate.js';
+import type { IntegerNode } from './model.js';
+import { type CheckedModel, inputsOf } from './validate.js';
 
 export type { PlannedTensor } from './layout.js';
 
@@ -39,13 +39,9 @@ export interface Plan {
   readonly work: number;
 }
 
-/**
- * Validates a model and plans it for a backend.
- *
- * @throws FormatError for a model that breaks the rules of the format
- */
-export function planModel(model: IntegerModel, kernels: KernelTable, where = 'planModel'): Plan {
-  const { groups, tensors, slots, largest, scale, prepare } = layoutModel(model, where);
+/** Plans a model for a backend. */
+export function planModel(checked: CheckedModel, kernels: KernelTable): Plan {
+  const { groups, tensors, slots, largest, scale, prepare } = layoutModel(checked);
   const steps = groups.map((group) => planStep(group, kernels, tensors, prepare));
   return { steps, slots, largest, scale, work: steps.reduce((sum, { work }) => sum + work, 0) };
 }

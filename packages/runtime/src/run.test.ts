@@ -10,6 +10,7 @@ import { openWasm } from './kernels/wasm/engine.js';
 import { openDevice } from './kernels/webgpu/device.js';
 import { openOn } from './kernels/webgpu/engine.js';
 import type { IntegerModel } from './model.js';
+import { checkModel } from './validate.js';
 
 /** One device for all models, so that layers of one shape are compiled once. */
 const host = hasGpu ? await openDevice(gpu, 'test') : null;
@@ -17,7 +18,7 @@ afterAll(() => host?.dispose());
 
 /** WebGPU; without `tap` it goes tile by tile where the image is larger than a tile. */
 async function openGpu(model: IntegerModel): Promise<Record<string, Engine>> {
-  return host ? { webgpu: await openOn(host, model, 'test', { memoryBytes: 0 }) } : {};
+  return host ? { webgpu: await openOn(host, checkModel(model, 'test'), 'test', { memoryBytes: 0 }) } : {};
 }
 
 /** Every stored tensor and the result equal the naive run's, on every backend, whole, by bands of rows, and streamed as strips or tiles. */
@@ -25,11 +26,12 @@ async function expectExact(model: IntegerModel, image: Image): Promise<void> {
   const naive = runNaive(model, image);
   const wanted = naive.get('result')?.values;
   const stored = model.nodes.flatMap(({ op, name }) => (['conv2d', 'add', 'output'].includes(op) ? [] : [name]));
+  const checked = checkModel(model, 'test');
   const engines = {
-    reference: openReference(model, 'test', { memoryBytes: 0 }),
-    wasm: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 1 }),
-    'wasm, two threads': await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 2 }),
-    'wasm, few rows': await openWasm(model, 'test', { memoryBytes: 0, threads: 1 }),
+    reference: openReference(checked, { memoryBytes: 0 }),
+    wasm: await openWasm(checked, { memoryBytes: 2 ** 26, threads: 1 }),
+    'wasm, two threads': await openWasm(checked, { memoryBytes: 2 ** 26, threads: 2 }),
+    'wasm, few rows': await openWasm(checked, { memoryBytes: 0, threads: 1 }),
     ...(await openGpu(model)),
   };
   for (const [backend, engine] of Object.entries(engines)) {

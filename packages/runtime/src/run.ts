@@ -5,6 +5,7 @@ import type { LevelTensor } from './kernels/kernel.js';
 import { referenceKernels } from './kernels/reference/index.js';
 import type { IntegerModel } from './model.js';
 import { type FusedStep, type MoveStep, type Plan, type PlannedTensor, planModel } from './plan.js';
+import { checkModel } from './validate.js';
 
 /** Sees each stored tensor when it is complete: NHWC levels, a view that is valid during the call only. */
 export type Tap = (
@@ -34,7 +35,7 @@ const BLOCK_ROWS = 32;
  * runModel(model, image, { tap: (name, levels) => console.log(name, levels[0]) }).width; // 4 for scale 2
  */
 export function runModel(model: IntegerModel, image: Image, options: { readonly tap?: Tap } = {}): Image {
-  const plan = planModel(model, referenceKernels, 'runModel');
+  const plan = planModel(checkModel(model, 'runModel'), referenceKernels);
   checkImage(image, 'runModel', [3]);
   checkSize(image, plan.largest, 'runModel');
   const run = execute(plan, image, options.tap);

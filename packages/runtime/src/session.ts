@@ -7,6 +7,7 @@ import type { IntegerModel } from './model.js';
 import { openPort } from './port.js';
 import { openRows, type RowInput } from './rows.js';
 import { openTurns } from './turns.js';
+import type { CheckedModel } from './validate.js';
 
 /** What may be said of a run. */
 export interface UpscaleOptions {
@@ -31,11 +32,11 @@ export interface Session {
 }
 
 /** Prepares a model in this thread. @throws RuntimeError when the backend is not to be had on this host */
-export async function openSession(model: IntegerModel, options: BackendOptions): Promise<Session> {
-  const { backend, engine } = await openBackend(model, options);
+export async function openSession(checked: CheckedModel, options: BackendOptions): Promise<Session> {
+  const { backend, engine } = await openBackend(checked, options);
   const loaded: Loaded = { engine, queue: Promise.resolve() };
   return {
-    model,
+    model: checked.model,
     backend,
     threads: engine.threads,
     strips: (input, target, upscaleOptions) => runStrips(loaded, input, target, upscaleOptions),

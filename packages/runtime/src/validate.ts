@@ -19,6 +19,7 @@ import type {
   RequantizeNode,
 } from './model.js';
 import { readGraph } from './structure.js';
+import { sumWeights } from './weight-sums.js';
 
 /** A stored tensor, as the graph proves it. */
 export interface LevelsInfo {
@@ -53,6 +54,12 @@ export type ValueInfo = LevelsInfo | AccumulatorInfo;
 /** What is known of the value of each node, by name. */
 export type ModelInfo = ReadonlyMap<string, ValueInfo>;
 
+/** A model that was checked, once: what trusts it takes this. */
+export interface CheckedModel {
+  readonly model: IntegerModel;
+  readonly values: ModelInfo;
+}
+
 interface Scope {
   readonly model: IntegerModel;
   readonly values: Map<string, ValueInfo>;
@@ -70,9 +77,31 @@ interface Scope {
  * @throws FormatError `[runtime] <where>: <path> must be <constraint>, got <value> (<what to do>)`
  */
 export function validateModel(model: IntegerModel, where = 'validateModel'): ModelInfo {
+  return checkModel(model, where).values;
+}
+
+/** The same, as what trusts the model takes it. */
+export function checkModel(model: IntegerModel, where: string): CheckedModel {
   const refuse = refusal(where, 'export the model again');
   readGraph(model, refuse, ['tensors']);
   checkTensors(model.tensors, refuse);
+  for (const node of model.nodes) if (node.op === 'conv2d') checkWeights(node, model.tensors, refuse);
+  return checkMeaning(model, refuse);
+}
+
+/** Levels of weights, where they are such: whole numbers of `weightBits` bits, or the odd ones in `+-(2^weightBits - 1)`. In files they cannot be otherwise. */
+function checkWeights(node: Conv2dNode, tensors: IntegerModel['tensors'], refuse: Refuse): void {
+  const weight = Object.hasOwn(tensors, node.weight) ? tensors[node.weight] : undefined;
+  const isOdd = node.weightSpacing === 2;
+  if (!(weight instanceof (isOdd ? Int16Array : Int8Array))) return;
+  const end = 2 ** (isOdd ? node.weightBits : node.weightBits - 1);
+  checkRange(node.weight, weight, isOdd ? 1 - end : -end, end - 1, refuse);
+  const even = isOdd ? weight.findIndex((level: number) => level % 2 === 0) : -1;
+  if (even >= 0) refuse(`${tensorPath(node.weight)}[${even}]`, 'odd', weight[even]);
+}
+
+/** What is left to check of a model whose fields, weights included, are of their types and in their ranges. */
+export function checkMeaning(model: IntegerModel, refuse: Refuse): CheckedModel {
   const values = new Map<string, ValueInfo>();
   const roles = new Map<string, string>();
   for (const [i, node] of model.nodes.entries()) {
@@ -84,7 +113,7 @@ export function validateModel(model: IntegerModel, where = 'validateModel'): Mod
   for (const key of Object.keys(model.tensors)) {
     if (!roles.has(key)) refuse(tensorPath(key), 'used by a node', 'an unused tensor');
   }
-  return values;
+  return { model, values };
 }
 
 /** What a caller without types passes; in files it cannot be otherwise. */
@@ -130,55 +159,40 @@ function checkConv2d(node: Conv2dNode, scope: Scope): AccumulatorInfo {
     refuse(`${path}.inChannels`, `${input.channels}, the channels of ${JSON.stringify(node.input)}`, node.inChannels);
   }
   const count = node.kernel[0] * node.kernel[1] * node.inChannels * node.outChannels;
-  const weight = checkWeights(node, count, scope);
+  const weight = weightsOf(node, count, scope);
   const bias = tensor(node.bias, `${path}.bias`, Int32Array, 'int32 biases', scope);
   if (bias.length !== node.outChannels) refuse(tensorPath(node.bias), `${node.outChannels} long`, bias.length);
   return {
     kind: 'accumulator',
     channels: node.outChannels,
     factor: input.factor,
-    bound: accumulatorBound(node, input, weight, bias, scope),
+    bound: accumulatorBound(sumWeights(weight, bias, reachOf(input)), path, refuse),
   };
 }
 
-/** Levels of weights: whole numbers of `weightBits` bits, or the odd ones in `+-(2^weightBits - 1)`. */
-function checkWeights(node: Conv2dNode, count: number, scope: Scope): Int8Array | Int16Array {
-  const { path, refuse } = scope;
+/** The weights, of the type and the number that the node tells. */
+function weightsOf(node: Conv2dNode, count: number, scope: Scope): Int8Array | Int16Array {
   const isOdd = node.weightSpacing === 2;
   const role = `${isOdd ? 'odd' : 'int8'} weights of ${node.weightBits} bits, ${weightShape(node).join('x')} (OHWI)`;
-  const at = `${path}.weight`;
+  const at = `${scope.path}.weight`;
   const weight: Int8Array | Int16Array = isOdd
     ? tensor(node.weight, at, Int16Array, role, scope)
     : tensor(node.weight, at, Int8Array, role, scope);
-  if (weight.length !== count) refuse(tensorPath(node.weight), `${count} long`, weight.length);
-  const top = 2 ** node.weightBits - 1;
-  const low = -(2 ** (node.weightBits - 1));
-  checkRange(node.weight, weight, isOdd ? -top : low, isOdd ? top : -low - 1, refuse);
-  const even = isOdd ? weight.findIndex((level: number) => level % 2 === 0) : -1;
-  if (even >= 0) refuse(`${tensorPath(node.weight)}[${even}]`, 'odd', weight[even]);
+  if (weight.length !== count) scope.refuse(tensorPath(node.weight), `${count} long`, weight.length);
   return weight;
 }
 
-/** The largest of `|bias| + sum |w| * max |v|` over the output channels: no sum of some of the terms exceeds it. */
-function accumulatorBound(
-  node: Conv2dNode,
-  { zeroPoint, qmin, qmax, spacing }: LevelsInfo,
-  weight: Int8Array | Int16Array,
-  bias: Int32Array,
-  { path, refuse }: Scope,
-): number {
-  const reach = zeroPoint.map((zero) =>
+/** Largest magnitude of the values of each channel, also outside the image. */
+function reachOf({ zeroPoint, qmin, qmax, spacing }: LevelsInfo): readonly number[] {
+  return zeroPoint.map((zero) =>
     Math.max(...[qmin, qmax].map((q) => Math.abs(spacing * (q - zero) + spacing - 1)), spacing - 1),
   );
-  const size = weight.length / node.outChannels;
+}
+
+/** The largest of all output channels. */
+function accumulatorBound(bounds: Float64Array, path: string, refuse: Refuse): number {
   let bound = 0;
-  for (let o = 0; o < node.outChannels; o++) {
-    let sum = Math.abs(bias[o] as number);
-    for (let k = 0; k < size; k += node.inChannels) {
-      for (let i = 0; i < node.inChannels; i++) {
-        sum += Math.abs(weight[o * size + k + i] as number) * (reach[i] as number);
-      }
-    }
+  for (const [o, sum] of bounds.entries()) {
     if (sum >= 2 ** 31) refuse(path, `a convolution whose accumulators stay below 2^31`, `${sum} in channel ${o}`);
     if (sum > bound) bound = sum;
   }

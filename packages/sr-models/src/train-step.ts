@@ -14,7 +14,7 @@ import { quantizables } from './passes/parameters.js';
 import { movedAverage } from './training/average.js';
 import { clipByNorm } from './training/clip.js';
 import { badGradients, firstBadNode } from './training/diagnose.js';
-import { type Gradient, gradientOf, type PassOptions } from './training/objective.js';
+import { type Gradient, gradientOf, isAllFinite, type PassOptions } from './training/objective.js';
 import {
   type TrainBatch,
   type TrainerContext,
@@ -121,7 +121,7 @@ export class Trainer {
       quantizationLoss: this.#options.quantizationLoss,
       samples: this.warmingUp,
     });
-    return this.#proposal(batch, gradient, pass);
+    return this.#proposal(batch, { ...gradient, finite: isAllFinite(gradient.gradient) }, pass);
   }
 
   /**

@@ -4,6 +4,7 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { activationGradientPasses } from './activation-gradients.js';
+import { adamPasses } from './adam.js';
 import { assemble, type WasmFunction } from './assembler.js';
 import { batchNormPasses } from './batch-norm.js';
 import { type ColumnFunction, columnFunction } from './column-functions.js';
@@ -35,7 +36,12 @@ export interface Heap {
   readonly products: (tileBytes: number) => (name: string) => HeapFunction;
 }
 
-const columnPasses: readonly ColumnFunction[] = [...activationGradientPasses, ...batchNormPasses, ...fakeQuantPasses];
+const columnPasses: readonly ColumnFunction[] = [
+  ...activationGradientPasses,
+  ...adamPasses,
+  ...batchNormPasses,
+  ...fakeQuantPasses,
+];
 const functions = [
   ...outerProducts,
   ...elementwiseFunctions,

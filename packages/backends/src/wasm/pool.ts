@@ -182,29 +182,38 @@ function share(theta: Float32Array, last: Float32Array | null): Float32Array {
 /** Values that are added at a time, so that their sums stay in the nearest cache. */
 const BLOCK = 4096;
 
-/** Adds in the order of the shards, in float64. */
+/** Adds in the order of the shards, in float64, into the first one's gradient. */
 function add<Extra>(length: number, results: readonly (ShardResult<Extra> | null | undefined)[]): ShardSums<Extra> {
   const shards = results.map((result) => {
     if (result?.gradient.length === length) return result;
     const problem = `gradients must have ${length} values, got ${result?.gradient.length ?? 'none'}`;
     throw new BackendError('GradientPool.run', problem, 'one for each parameter');
   });
-  const gradient = new Float32Array(length);
-  const sums = new Float64Array(BLOCK);
-  for (let from = 0; from < length; from += BLOCK) {
-    const count = Math.min(BLOCK, length - from);
-    sums.fill(0);
-    for (const shard of shards) {
-      const own = shard.gradient;
-      for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + (own[from + i] as number);
-    }
-    for (let i = 0; i < count; i++) gradient[from + i] = sums[i] as number;
-  }
+  const [gradient = new Float32Array(length), ...others] = shards.map((shard) => shard.gradient);
+  const [second, third] = others;
+  if (second && !third) addTwo(gradient, second);
+  else addAll(gradient, others);
   return {
     loss: shards.reduce((sum, { loss }) => sum + loss, 0),
     gradient,
     extras: shards.map(({ extra }) => extra),
   };
+}
+
+/** What {@link addAll} does, in one loop: the main thread does it while all others wait. */
+function addTwo(gradient: Float32Array, other: Float32Array): void {
+  for (let i = 0; i < gradient.length; i++) gradient[i] = 0 + (gradient[i] as number) + (other[i] as number);
+}
+
+function addAll(gradient: Float32Array, others: readonly Float32Array[]): void {
+  const sums = new Float64Array(BLOCK);
+  for (let from = 0; from < gradient.length; from += BLOCK) {
+    const count = Math.min(BLOCK, gradient.length - from);
+    // From 0 on, as sums of any number of shards are: two zeros below 0 give one above.
+    for (let i = 0; i < count; i++) sums[i] = 0 + (gradient[from + i] as number);
+    for (const own of others) for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + (own[from + i] as number);
+    for (let i = 0; i < count; i++) gradient[from + i] = sums[i] as number;
+  }
 }
 
 /**

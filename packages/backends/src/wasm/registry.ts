@@ -4,6 +4,7 @@
 import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '@tensorflow/tfjs';
 import { BackendError } from '../error.js';
 import { leakyReluGrad, preluGrad, reluGrad } from './activation-gradients.js';
+import { adam } from './adam.js';
 import { batchNorm, batchNormGrad } from './batch-norm.js';
 import { binaryKernels } from './binary.js';
 import { conv2d } from './conv2d.js';
@@ -29,6 +30,7 @@ const kernels = {
   Conv2DBackpropFilter: conv2dBackpropFilter,
   Conv2DBackpropInput: conv2dBackpropInput,
   DepthToSpace: depthToSpace,
+  FqsrAdam: adam,
   FqsrBatchNormGrad: batchNormGrad,
   FqsrFakeQuant: fakeQuant,
   FqsrFakeQuantGrad: fakeQuantGrad,

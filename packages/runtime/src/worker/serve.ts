@@ -1,5 +1,5 @@
 /** The worker's side: loads one model and runs the page's images. */
-import { parseModel } from '../format.js';
+import { readModel } from '../format.js';
 import type { Samples } from '../image.js';
 import { openSession, type Session } from '../session.js';
 import { mailbox } from './mailbox.js';
@@ -53,7 +53,7 @@ export function serveWorker(): void {
   };
   const load = async ({ bytes, options }: Extract<Request, { kind: 'load' }>): Promise<Session | null> => {
     try {
-      const session = await openSession(parseModel(bytes), options);
+      const session = await openSession(readModel(bytes), options);
       const { model, backend, threads } = session;
       post({ kind: 'loaded', model, backend, threads });
       return session;

@@ -5,6 +5,7 @@ import { parseModel, serializeModel } from '../../src/format.js';
 import type { Image } from '../../src/image.js';
 import { openWasm } from '../../src/kernels/wasm/engine.js';
 import type { IntegerModel } from '../../src/model.js';
+import { checkModel } from '../../src/validate.js';
 import { randomImage } from '../models.js';
 
 /** Longest message of a refusal. */
@@ -49,10 +50,11 @@ const isSame = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.ever
  * @throws when anything differs, or fails
  */
 export async function expectSame(model: IntegerModel, originals: readonly Uint8Array[] | null): Promise<void> {
-  const reference = openReference(model, 'fuzz', { memoryBytes: 0 });
+  const checked = checkModel(model, 'fuzz');
+  const reference = openReference(checked, { memoryBytes: 0 });
   const image = reference.work * 15 > WORK ? randomImage(1, 1, 1) : randomImage(1, 5, 3);
   const wanted = await finish(reference, image);
-  const wasm = await openWasm(model, 'fuzz', { memoryBytes: 0, threads: 1 });
+  const wasm = await openWasm(checked, { memoryBytes: 0, threads: 1 });
   const got = await finish(wasm, image);
   wasm.dispose();
   const { width, height } = image;

@@ -65,6 +65,29 @@ describe.each(Object.keys(optimizers))('%s', (name) => {
     });
   });
 
+  it('gives the same bits in one pass and in many, whatever the number of parameters', async () => {
+    const count = 37;
+    const wave = (scale: number) => Float32Array.from({ length: count }, (_, i) => scale * Math.sin(i * i + scale));
+    const stateOn = async (backend: 'wasm' | 'cpu') => {
+      await useBackend(backend);
+      const optimizer = new Optimizer(name, optimizerStart(name, count));
+      let theta = tf.tensor1d(wave(3));
+      for (const scale of [1, 1e-4, 0, 700]) {
+        const gradient = tf.tensor1d(wave(scale));
+        const next = optimizer.update({ theta, gradient, learningRate: 0.01, rates: null, decayed: null });
+        tf.dispose([theta, gradient]);
+        theta = next;
+      }
+      const result = { theta: Float32Array.from(theta.dataSync()), slots: optimizer.state().slots };
+      tf.dispose(theta);
+      optimizer.dispose();
+      return result;
+    };
+    // TF.js's `cpu` backend has no kernel for it.
+    expect(await stateOn('wasm')).toEqual(await stateOn('cpu'));
+    await useBackend('wasm');
+  });
+
   it('goes on from its state with the same bits, and leaks no tensors', () => {
     const before = tf.memory().numTensors;
     const straight = new Optimizer(name, optimizerStart(name, 4));

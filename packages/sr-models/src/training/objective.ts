@@ -64,11 +64,10 @@ export function imagesOf(
 }
 
 /** The loss and the gradient of all parameters on one batch. Tensors left: the gradient. */
-export function gradientOf(batch: TrainBatch, options: ObjectiveOptions): Gradient {
+export function gradientOf(batch: TrainBatch, options: ObjectiveOptions): Omit<Gradient, 'finite'> {
   const { network, parameters, total } = options.layout;
   const quantized = options.mode === 'quantized';
   let loss = Number.NaN;
-  let finite = false;
   const values: Record<string, number> = {};
   const samples: Sample[] = [];
   const statistics: BatchStatistics[] = [];
@@ -99,12 +98,14 @@ export function gradientOf(batch: TrainBatch, options: ObjectiveOptions): Gradie
       .valueAndGrads(objective)(learned)
       .grads.map((grad) => tf.reshape(grad, [-1]));
     if (!quantized && total > network.values) grads.push(tf.zeros([total - network.values]));
-    const flat = tf.concat1d(grads as tf.Tensor1D[]);
-    // 0 * g is 0 for every finite g, else NaN.
-    finite = tf.sum(tf.mul(flat, 0)).dataSync()[0] === 0;
-    return flat;
+    return tf.concat1d(grads as tf.Tensor1D[]);
   });
-  return { loss, terms: values, gradient, finite, samples, statistics };
+  return { loss, terms: values, gradient, samples, statistics };
+}
+
+/** Whether all values are finite: 0 * g is 0 for every finite g, else NaN. */
+export function isAllFinite(gradient: tf.Tensor1D): boolean {
+  return tf.tidy(() => tf.sum(tf.mul(gradient, 0)).dataSync()[0] === 0);
 }
 
 /** The weighted sum of all terms; writes down each. */

@@ -55,20 +55,22 @@ export function shardFunction(
 ): (theta: Float32Array, shard: StepShard) => { loss: number; gradient: Float32Array<ArrayBuffer>; extra: ShardNotes } {
   const layout = flatLayout(graph);
   const terms = [lossTerms(loss, { features: context.features ?? null }), ...(context.terms ?? [])];
+  const own = new Float32Array(layout.total);
   return (theta, { batch, weight, pass, running, samples }) => {
-    // A copy: what the device's memory is filled from must not be shared.
-    const values = tf.tensor1d(new Float32Array(theta));
+    // A copy: what the device's memory is filled from must not be shared. The same one for each shard, since memory that is new costs more than what is copied.
+    own.set(theta);
+    const values = tf.tensor1d(own);
     const given = { ...pass, graph, layout, theta: values, running, terms, quantizationLoss, samples };
     const whole = gradientOf(batch, given);
     const weighted = tf.tidy(() => tf.mul(whole.gradient, weight));
     // A copy of its own: the tensor's memory is the device's.
     const gradient = weighted.dataSync() as Float32Array<ArrayBuffer>;
     tf.dispose([values, whole.gradient, weighted]);
-    const own = Object.fromEntries(Object.entries(whole.terms).map(([name, value]) => [name, value * weight]));
+    const parts = Object.fromEntries(Object.entries(whole.terms).map(([name, value]) => [name, value * weight]));
     return {
       loss: whole.loss * weight,
       gradient,
-      extra: { terms: own, samples: whole.samples, statistics: whole.statistics },
+      extra: { terms: parts, samples: whole.samples, statistics: whole.statistics },
     };
   };
 }

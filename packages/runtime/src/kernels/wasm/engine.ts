@@ -2,10 +2,10 @@
 import type { Engine } from '../../engine.js';
 import type { Image } from '../../image.js';
 import { layoutModel } from '../../layout.js';
-import type { IntegerModel } from '../../model.js';
 import { imagePort, type Port } from '../../port.js';
 import type { Tap } from '../../run.js';
 import { CORE, cutForPort, reachOf, runTiles } from '../../tiles.js';
+import type { CheckedModel } from '../../validate.js';
 import { openMachine } from './machine.js';
 import { compile } from './program.js';
 import { executeProgram, ringBytes, type Watch } from './run.js';
@@ -29,12 +29,11 @@ export interface WasmOptions {
 /**
  * Compiles a model for WASM.
  *
- * @throws FormatError for a model that breaks the rules of the format
  * @throws RuntimeError where the host has no WebAssembly with SIMD, or no threads and more than one is asked for
  */
-export async function openWasm(model: IntegerModel, where: string, options: WasmOptions): Promise<Engine> {
+export async function openWasm(checked: CheckedModel, options: WasmOptions): Promise<Engine> {
   const { memoryBytes } = options;
-  const layout = layoutModel(model, where);
+  const layout = layoutModel(checked);
   const reach = reachOf(layout);
   const machine = await openMachine(options.threads > 1);
   const program = compile(layout, machine);

@@ -6,6 +6,7 @@ import type { Image } from '../../image.js';
 import { layoutModel } from '../../layout.js';
 import type { IntegerModel, LevelGrid } from '../../model.js';
 import type { Tap } from '../../run.js';
+import { checkModel } from '../../validate.js';
 import { type Algorithm, chooseAlgorithm } from './algorithm.js';
 import { openWasm } from './engine.js';
 import { openMachine } from './machine.js';
@@ -23,11 +24,12 @@ const copy = ({ buffer, byteOffset, byteLength }: Parameters<Tap>[1]) =>
 
 /** Every stored tensor of the WASM backend equals the reference's, whole, by threads and by few rows. */
 async function expectExact(model: IntegerModel, images: readonly Image[]): Promise<void> {
-  const reference = openReference(model, 'test', { memoryBytes: 0 });
+  const checked = checkModel(model, 'test');
+  const reference = openReference(checked, { memoryBytes: 0 });
   const engines = {
-    one: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 1 }),
-    two: await openWasm(model, 'test', { memoryBytes: 2 ** 26, threads: 2 }),
-    'few rows': await openWasm(model, 'test', { memoryBytes: 0, threads: 1 }),
+    one: await openWasm(checked, { memoryBytes: 2 ** 26, threads: 1 }),
+    two: await openWasm(checked, { memoryBytes: 2 ** 26, threads: 2 }),
+    'few rows': await openWasm(checked, { memoryBytes: 0, threads: 1 }),
   };
   for (const image of images) {
     const wanted = new Map<string, Buffer>();
@@ -44,7 +46,7 @@ async function expectExact(model: IntegerModel, images: readonly Image[]): Promi
 }
 
 async function algorithmOf(model: IntegerModel, name: string): Promise<Algorithm | null | undefined> {
-  const { steps } = compile(layoutModel(model, 'test'), await openMachine(false));
+  const { steps } = compile(layoutModel(checkModel(model, 'test')), await openMachine(false));
   return steps.find((step) => step.name === name)?.algorithm;
 }
 

@@ -38,11 +38,17 @@ interface WebAssemblyApi {
   ): Promise<{ readonly instance: { readonly exports: unknown }; readonly module: object }>;
 }
 
+/** The module, whose memory is shared. */
+const code = decode(binary);
+
 const PAGE = 65536;
 /** Most pages of a 32-bit memory. */
 const PAGES = 65536;
 /** Most pages of a shared memory, whose addresses hosts reserve at once: 2 GiB. */
 const SHARED_PAGES = 32768;
+
+/** Fewest pages that are added, 32 MiB: those that nothing touches take none of the host's memory, but hosts collect garbage when some have been added. */
+const STEP = 512;
 
 /** Memory and kernels. */
 export interface Machine {
@@ -64,7 +70,7 @@ export interface Machine {
 /** Whether the host has WebAssembly with what the kernels need. */
 export function hasSimd(): boolean {
   const api = Reflect.get(globalThis, 'WebAssembly') as WebAssemblyApi | undefined;
-  return api?.validate(unshared(decode(binary))) ?? false;
+  return api?.validate(unshared(code)) ?? false;
 }
 
 /**
@@ -76,17 +82,18 @@ export function hasSimd(): boolean {
 export async function openMachine(isShared: boolean): Promise<Machine> {
   const api = Reflect.get(globalThis, 'WebAssembly') as WebAssemblyApi | undefined;
   if (api === undefined) throw unsupported('none');
-  const memory = new api.Memory({ initial: 1, maximum: isShared ? SHARED_PAGES : PAGES, shared: isShared });
-  const code = decode(binary);
+  const maximum = isShared ? SHARED_PAGES : PAGES;
+  const memory = new api.Memory({ initial: 1, maximum, shared: isShared });
   const { instance, module } = await api
     .instantiate(isShared ? code : unshared(code), { env: { memory } })
     .catch((cause: unknown) => Promise.reject(unsupported((cause as Error).message)));
   let top = 1024;
   const reserve = (bytes: number): void => {
-    const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
+    const pages = memory.buffer.byteLength / PAGE;
+    const missing = Math.ceil(bytes / PAGE) - pages;
     if (missing <= 0) return;
     try {
-      memory.grow(missing);
+      memory.grow(Math.max(missing, Math.min(STEP, maximum - pages)));
     } catch (cause) {
       const problem = `the host must have ${Math.ceil(bytes / 2 ** 20)} MiB for this image, got a refusal`;
       throw new RuntimeError('upscale', problem, 'upscale it in tiles', { cause });
@@ -113,8 +120,10 @@ function unsupported(got: string): RuntimeError {
   return new RuntimeError('load', problem, "update it, or use the backend 'reference'");
 }
 
-function decode(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+function decode(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
 }
 
 /**

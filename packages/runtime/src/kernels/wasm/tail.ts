@@ -74,25 +74,36 @@ export function groupShifts(above: ChannelFactors, below: ChannelFactors, bound:
   const shifts = new Int32Array(size / 8);
   const factors = new Int32Array(size);
   const negativeFactors = new Int32Array(size);
-  for (let group = 0; group < size / 8; group++) {
-    const channels = Array.from({ length: 8 }, (_, i) => group * 8 + i);
-    const both = channels.flatMap((c) =>
-      [above, below].map(({ multipliers, shifts }) => ({ m: multipliers[c] as number, n: shifts[c] as number })),
-    );
-    const used = both.filter(({ m }) => m !== 0);
-    const shared = Math.max(LEAST, ...used.map(({ n }) => n));
-    const fits = used.every(({ m, n }) => {
-      const reach = bound * 2 ** (shared - n);
-      return reach < 2 ** 31 && reach * Math.abs(m) < 2 ** 62;
-    });
-    if (!fits || shared > MAX_SHIFT) continue;
-    shifts[group] = shared;
-    for (const c of channels) {
-      factors[c] = above.multipliers[c] === 0 ? 0 : 2 ** (shared - (above.shifts[c] as number));
-      negativeFactors[c] = below.multipliers[c] === 0 ? 0 : 2 ** (shared - (below.shifts[c] as number));
+  for (let first = 0; first < size; first += 8) {
+    const shared = Math.max(largestShift(above, first), largestShift(below, first));
+    if (shared > MAX_SHIFT || !fits(above, first, shared, bound) || !fits(below, first, shared, bound)) continue;
+    shifts[first / 8] = shared;
+    for (let c = first; c < first + 8; c++) {
+      factors[c] = factorTo(shared, above, c);
+      negativeFactors[c] = factorTo(shared, below, c);
     }
   }
   return { shifts, factors, negativeFactors };
+}
+
+/** Of a group's channels in use. */
+function largestShift({ multipliers, shifts }: ChannelFactors, first: number): number {
+  let largest = LEAST;
+  for (let c = first; c < first + 8; c++) if (multipliers[c] !== 0) largest = Math.max(largest, shifts[c] as number);
+  return largest;
+}
+
+function fits(of: ChannelFactors, first: number, shared: number, bound: number): boolean {
+  for (let c = first; c < first + 8; c++) {
+    const reach = bound * factorTo(shared, of, c);
+    if (reach >= 2 ** 31 || reach * Math.abs(of.multipliers[c] as number) >= 2 ** 62) return false;
+  }
+  return true;
+}
+
+/** 0 for a channel that is not in use. */
+function factorTo(shared: number, { multipliers, shifts }: ChannelFactors, c: number): number {
+  return multipliers[c] === 0 ? 0 : 2 ** (shared - (shifts[c] as number));
 }
 
 /** The value of `half`: whether half a level is added before the shift. */

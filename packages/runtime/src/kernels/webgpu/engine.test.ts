@@ -6,6 +6,7 @@ import type { Engine } from '../../engine.js';
 import type { Image } from '../../image.js';
 import { load, RuntimeError, runModel, serializeModel } from '../../index.js';
 import type { IntegerModel } from '../../model.js';
+import { checkModel } from '../../validate.js';
 import { openDevice } from './device.js';
 import { openOn } from './engine.js';
 import type { Dialect } from './wgsl.js';
@@ -23,7 +24,7 @@ async function finish(run: ReturnType<Engine['run']>): Promise<Image> {
 /** The result equals the naive run's. */
 async function expectExact(model: IntegerModel, image: Image, dialect: Dialect, memoryBytes = 2 ** 28): Promise<void> {
   if (host === null) return;
-  const engine = await openOn(host, model, 'test', { memoryBytes, dialect });
+  const engine = await openOn(host, checkModel(model, 'test'), 'test', { memoryBytes, dialect });
   expect([...(await finish(engine.run(image))).data]).toEqual(runNaive(model, image).get('result')?.values);
   engine.dispose();
 }

@@ -3,10 +3,10 @@ import type { Engine } from '../../engine.js';
 import { RuntimeError } from '../../error.js';
 import type { Image } from '../../image.js';
 import { layoutModel } from '../../layout.js';
-import type { IntegerModel } from '../../model.js';
 import type { Port } from '../../port.js';
 import type { Tap } from '../../run.js';
 import { cut, cutForPort, type Extent, leastArea, type Reach, type Room, reachOf, type Tile } from '../../tiles.js';
+import type { CheckedModel } from '../../validate.js';
 import { type Arena, loadSteps, openArena } from './arena.js';
 import { type GpuHost, openDevice } from './device.js';
 import { compile, type Program } from './program.js';
@@ -31,17 +31,16 @@ const SHARED = 16384;
  * Compiles a model for WebGPU, on a device of its own.
  *
  * @param gpu what `navigator.gpu` is in browsers; by default that
- * @throws FormatError for a model that breaks the rules of the format
  * @throws RuntimeError where the host has no WebGPU device, or the model does not fit it
  */
 export async function openWebgpu(
-  model: IntegerModel,
+  checked: CheckedModel,
   where: string,
   { gpu, ...options }: WebgpuOptions & { readonly gpu?: object | undefined },
 ): Promise<Engine> {
   const host = await openDevice(gpu, where);
   try {
-    const engine = await openOn(host, model, where, options);
+    const engine = await openOn(host, checked, where, options);
     return { ...engine, dispose: () => void [engine.dispose(), host.dispose()] };
   } catch (error) {
     host.dispose();
@@ -52,11 +51,11 @@ export async function openWebgpu(
 /** The same on a device that the caller owns, and that may be shared. */
 export async function openOn(
   owner: GpuHost,
-  model: IntegerModel,
+  checked: CheckedModel,
   where: string,
   { memoryBytes, dialect = owner.dialect }: WebgpuOptions,
 ): Promise<Engine> {
-  const layout = layoutModel(model, where);
+  const layout = layoutModel(checked);
   const program = compile(layout, { dialect, outputs: OUTPUTS, shared: SHARED });
   const { limits } = owner.device;
   checkConstants(program, limits, where);

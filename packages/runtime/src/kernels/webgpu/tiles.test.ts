@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { edsr, imageGrid, modelBuilder } from '../../../test/models.js';
 import { layoutModel } from '../../layout.js';
 import { cut, reachOf, type Tile } from '../../tiles.js';
+import { checkModel } from '../../validate.js';
 import { chooseTiling } from './conv2d.js';
 import { tilesFor } from './engine.js';
 import { compile } from './program.js';
@@ -10,15 +11,15 @@ import { compile } from './program.js';
 describe('reachOf', () => {
   it('sums the convolutions on the longest way, those after a shuffle by its factor', () => {
     // head, two blocks of two, the last of the body, the one before the shuffle, and half a pixel for the tail.
-    expect(reachOf(layoutModel(edsr({ blocks: 2 }), 'test'))).toEqual({ x: 8, y: 8 });
-    expect(reachOf(layoutModel(edsr({ blocks: 16 }), 'test'))).toEqual({ x: 36, y: 36 });
+    expect(reachOf(layoutModel(checkModel(edsr({ blocks: 2 }), 'test')))).toEqual({ x: 8, y: 8 });
+    expect(reachOf(layoutModel(checkModel(edsr({ blocks: 16 }), 'test')))).toEqual({ x: 36, y: 36 });
   });
 
   it('differs by direction', () => {
     const b = modelBuilder(1);
     b.conv2d('conv', b.input(), [3, 3], { kernel: [1, 5] });
     b.output(b.requantize('out', 'conv', { factor: 1 / 200, grid: imageGrid }));
-    expect(reachOf(layoutModel(b.build(1), 'test'))).toEqual({ x: 2, y: 0 });
+    expect(reachOf(layoutModel(checkModel(b.build(1), 'test')))).toEqual({ x: 2, y: 0 });
   });
 });
 
@@ -62,7 +63,7 @@ describe('cut', () => {
 });
 
 describe('tilesFor', () => {
-  const layout = layoutModel(edsr({ features: 64, scale: 4, blocks: 16 }), 'test');
+  const layout = layoutModel(checkModel(edsr({ features: 64, scale: 4, blocks: 16 }), 'test'));
   const program = compile(layout, { dialect: 'packed', outputs: 5, shared: 16384 });
   const reach = reachOf(layout);
   const image = (side: number) => ({
