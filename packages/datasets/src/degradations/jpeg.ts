@@ -1,4 +1,4 @@
-import { throughJpeg } from '#jpeg-codec';
+import { throughJpeg } from './jpeg-codec.js';
 import type { Degradation } from './degradation.js';
 
 /** Compression. */
