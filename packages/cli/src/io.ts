@@ -78,7 +78,9 @@ function bar(stream: NodeJS.WriteStream, task: Task): Progress {
       // What matters most first: a narrow terminal cuts the rest off.
       format: `${label} {bar} {percentage} % | {left} left | {note}{value}/{total} ${unit} | {rate} ${unit}/s`,
       barsize: Math.min(24, Math.max(8, (stream.columns ?? 80) - 96)),
-      hideCursor: true,
+      // Nothing that a killed process would leave a terminal in: a line is cut by its length instead.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: false,
       fps: 8,
     },
