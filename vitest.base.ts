@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { defineProject } from 'vitest/config';
 import { softwareGpu } from './tools/gpu/software-gpu.ts';
+import { sourceAliases } from './tools/sources.ts';
 
 /**
  * Test processes are forks and inherit this environment: they find a Vulkan device from their first line on, which neither the loader nor the linker would
@@ -14,8 +15,7 @@ execFileSync(process.execPath, [fileURLToPath(new URL('./tools/assemble.mjs', im
 
 /** Tests run on the sources of all workspace packages, so that a failing line is a line of TypeScript. */
 export default defineProject({
-  resolve: { conditions: ['@fqsr/source', 'module', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@fqsr/source', 'module', 'node', 'import', 'default'] } },
+  resolve: { alias: sourceAliases() },
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],

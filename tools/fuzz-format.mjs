@@ -22,7 +22,6 @@ try {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    conditions: ['@fqsr/source', 'node', 'import', 'default'],
     sourcemap: 'inline',
     logLevel: 'warning',
   });

@@ -45,7 +45,6 @@ async function modelFile() {
     bundle: true,
     write: false,
     format: 'esm',
-    conditions: ['@fqsr/source'],
   });
   const { edsr } = await import(
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { browserFiles } from '../browser/files.ts';
 
 /** Bundles a TypeScript file and all that it imports, from the packages' sources, into one script for browsers. */
 export async function bundle(entry: string): Promise<string> {
@@ -15,7 +16,7 @@ export async function bundle(entry: string): Promise<string> {
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
-    conditions: ['@fqsr/source', 'browser', 'module', 'import', 'default'],
+    plugins: [browserFiles],
     logLevel: 'silent',
   });
   return outputFiles.map(({ text }) => text).join('\n');

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { UsageError } from './errors.js';
 import type { Io } from './io.js';
+import { closest } from './suggest.js';
 
 /** What a command gives back. */
 export interface Result {
@@ -14,12 +15,16 @@ export interface Result {
   readonly text: string;
   /** 1 when the answer itself is a failure, such as an audit that finds a float tensor. */
   readonly exitCode?: 0 | 1;
+  /** The result itself went to stdout, and what is said of it goes to stderr. */
+  readonly stdoutTaken?: boolean;
 }
 
 /** Positional arguments, by commander's notation: `<input...>`, `[model]`. */
 export interface Argument {
   readonly name: string;
   readonly description: string;
+  /** All values, where they can be counted. */
+  readonly choices?: readonly string[];
 }
 
 /** A command. */
@@ -101,8 +106,11 @@ export function parseOptions<Options extends z.ZodRawShape>(
   if (parsed.success) return parsed.data as z.infer<z.ZodObject<Options>>;
   const issue = parsed.error.issues[0];
   if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const known = Object.keys(schema.shape);
+    const meant = closest(key, known);
     throw new UsageError(
-      `config: "${issue.keys[0]}" is no option (use one of ${Object.keys(schema.shape).join(', ')})`,
+      `config: "${key}" is no option (use one of ${known.join(', ')})${meant === null ? '' : `. Did you mean ${meant}?`}`,
     );
   }
   const key = String(issue?.path[0]);

@@ -2,6 +2,8 @@
  * Two kinds of failure: wrong usage (exit 2) and work that failed (exit 1). Both end as one line on stderr.
  */
 
+import { withSuggestion } from './suggest.js';
+
 /** The command line asks for something that does not exist or does not fit. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -40,7 +42,7 @@ export function asUsage<T>(option: string, work: () => T): T {
 /** One line for people, and the exit code. Unexpected errors say so; `FQSR_DEBUG=1` adds the stack. */
 export function describeError(error: unknown): { readonly line: string; readonly exitCode: 1 | 2 } {
   if (!(error instanceof Error)) return { line: `unexpected: ${String(error)}`, exitCode: 1 };
-  const oneLine = error.message.replace(/\s*\n\s*/g, '; ');
+  const oneLine = withSuggestion(error.message.replace(/\s*\n\s*/g, '; '));
   if (error.name === 'UsageError') return { line: oneLine, exitCode: 2 };
   if (expected.has(error.name)) return { line: oneLine, exitCode: 1 };
   const system = systemMessage(error as NodeJS.ErrnoException);

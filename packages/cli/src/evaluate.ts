@@ -120,7 +120,11 @@ async function measureAll(
   };
   try {
     for await (const pair of pairsOf(source, scale, { limit: images, onBroken, onSkipped })) {
-      const compared = await compare(pair, (share) => progress.update(perImage.length + share * 0.99));
+      const compared = await compare(pair, (share) => {
+        io.signal.throwIfAborted();
+        progress.update(perImage.length + share * 0.99);
+      });
+      io.signal.throwIfAborted();
       const figures = figuresOf(pair.name, compared, { convention, scale }, metrics, onNotMeasured);
       const bits = storedBits(pair);
       if (bits > 8) io.say(`${pair.name}: of ${bits} bits a sample, the upper 8 are measured`);

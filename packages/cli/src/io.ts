@@ -2,6 +2,7 @@
  * What a command says: results on stdout, everything else on stderr; with `--json` stdout holds one JSON document.
  */
 import cliProgress from 'cli-progress';
+import { CliError } from './errors.js';
 
 /** A running progress display. */
 export interface Progress {
@@ -17,6 +18,17 @@ export interface Io {
   readonly say: (line: string) => void;
   /** Starts a progress display of `total` units, `from` of which are done already. */
   readonly progress: (label: string, total: number, unit: string, from?: number) => Progress;
+  /**
+   * Aborts at the first Ctrl-C, with an error that says what happened; the second one ends the process. Whoever reads it must end soon after, since Ctrl-C alone no
+   * longer does.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** The console of a process. */
+export interface Console extends Io {
+  /** Stops listening for Ctrl-C. */
+  readonly close: () => void;
 }
 
 /** Milliseconds between lines where stderr is no terminal; also how long silent work may take. */
@@ -24,8 +36,17 @@ const LINE_MS = 5000;
 const QUIET_MS = 2000;
 
 /** The console. */
-export function createIo(stream: NodeJS.WriteStream = process.stderr): Io {
+export function createIo(stream: NodeJS.WriteStream = process.stderr): Console {
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new CliError('stopped by Ctrl-C (the same command goes on where it can)'));
   return {
+    get signal() {
+      if (!process.listeners('SIGINT').includes(interrupt)) process.once('SIGINT', interrupt);
+      return stop.signal;
+    },
+    close: () => {
+      process.off('SIGINT', interrupt);
+    },
     say: (line) => {
       stream.write(`${line}\n`);
     },
@@ -34,6 +55,12 @@ export function createIo(stream: NodeJS.WriteStream = process.stderr): Io {
       return stream.isTTY ? bar(stream, task) : lines(stream, task);
     },
   };
+}
+
+/** No display, and nothing that stops. */
+export function quietIo(say: (line: string) => void = () => {}): Io {
+  const { signal } = new AbortController();
+  return { say, progress: () => ({ update: () => {}, stop: () => {} }), signal };
 }
 
 interface Task {
@@ -51,7 +78,9 @@ function bar(stream: NodeJS.WriteStream, task: Task): Progress {
       // What matters most first: a narrow terminal cuts the rest off.
       format: `${label} {bar} {percentage} % | {left} left | {note}{value}/{total} ${unit} | {rate} ${unit}/s`,
       barsize: Math.min(24, Math.max(8, (stream.columns ?? 80) - 96)),
-      hideCursor: true,
+      // Nothing that a killed process would leave a terminal in: a line is cut by its length instead.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: false,
       fps: 8,
     },

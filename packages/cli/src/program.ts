@@ -1,14 +1,17 @@
 /**
  * From arguments to an exit code: parses, runs one command, prints its result. Exit 0 ok, 1 failed, 2 wrong usage.
  */
+import { styleText } from 'node:util';
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
-import { type AnyCommand, type FlagMeta, flagName, parseOptions, type Result } from './command.js';
-import { commands } from './commands/registry.js';
+import { styled } from './colours.js';
+import { type AnyCommand, parseOptions, type Result } from './command.js';
+import { commandGroups } from './commands/registry.js';
 import { describeError, UsageError } from './errors.js';
 import { readBytes } from './files.js';
-import { createIo } from './io.js';
+import { type Flag, flagsOf } from './flags.js';
+import { createIo, type Io } from './io.js';
 
 /** Runs `fqsr` with these arguments. */
 export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
@@ -20,11 +23,18 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
     .version(manifest.version)
     .exitOverride()
     .showSuggestionAfterError()
+    .helpCommand(false)
+    .addHelpText('after', firstSteps)
+    .configureHelp(helpStyles)
     .configureOutput({ outputError: () => {} });
-  for (const command of commands) {
-    attach(program, command, argv.includes('--schema'), (code) => {
-      exitCode = code;
-    });
+  const io = createIo();
+  for (const [heading, commands] of Object.entries<readonly AnyCommand[]>(commandGroups)) {
+    for (const command of commands) {
+      const sub = attach(program, command, { asksSchema: argv.includes('--schema'), io }, (code) => {
+        exitCode = code;
+      });
+      sub.helpGroup(heading);
+    }
   }
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -35,29 +45,59 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
         error.code === 'commander.help'
           ? 'a command must be given (see fqsr --help)'
           : error.message.replace(/^error: /, '');
-      process.stderr.write(`fqsr: ${message.replace(/\n/g, ' ')}\n`);
+      sayFailure(message.replace(/\n/g, ' '));
       return 2;
     }
     const { line, exitCode: code } = describeError(error);
-    process.stderr.write(`fqsr: ${line}\n`);
+    sayFailure(line);
     if (process.env['FQSR_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return code;
+  } finally {
+    io.close();
   }
   return exitCode;
 }
 
-function attach(program: Commander, command: AnyCommand, asksSchema: boolean, done: (code: 0 | 1) => void): void {
+/** Commander leaves the colours out where they are not wanted, by the same rules. */
+const helpStyles = {
+  styleTitle: (text: string) => styleText('bold', text, { validateStream: false }),
+  styleCommandText: (text: string) => styleText('cyan', text, { validateStream: false }),
+  styleSubcommandText: (text: string) => styleText('cyan', text, { validateStream: false }),
+  styleOptionText: (text: string) => styleText('cyan', text, { validateStream: false }),
+};
+
+/** The one line of a failure. */
+function sayFailure(line: string): void {
+  process.stderr.write(`${styled('red', 'fqsr:', process.stderr)} ${line}\n`);
+}
+
+/** Where to begin, below the list of commands. */
+const firstSteps = `
+Examples:
+  fqsr demo                                                      train, prove and try a small network; takes minutes, needs nothing
+  fqsr upscale photo.jpg -o photo-x2.png --model demo-out/model.fqsr
+  fqsr upscale photos -o larger --model demo-out/model.fqsr      a folder; broken images are passed over, the same command goes on
+  fqsr train --model edsr-f16b4 --scale 2 -o runs/float          Ctrl-C saves; the same command goes on
+  fqsr COMMAND --help                                            all options of a command, and an example
+
+Every command takes --json, and --config FILE with its options (--schema prints what may stand in it).
+Exit code: 0 done, 1 failed, 2 wrong usage.`;
+
+function attach(
+  program: Commander,
+  command: AnyCommand,
+  { asksSchema, io }: { readonly asksSchema: boolean; readonly io: Io },
+  done: (code: 0 | 1) => void,
+): Commander {
   const sub = program
     .command(command.name)
     .summary(command.summary)
     .description(command.summary)
     .exitOverride()
+    .configureHelp(helpStyles)
     .addHelpText('after', `\nExample:\n  ${command.example}`);
   for (const { name, description } of command.arguments) sub.argument(name, description);
-  for (const [key, schema] of Object.entries(command.options.shape)) sub.addOption(toOption(key, schema as z.ZodType));
-  sub.option('--config <file>', 'JSON file with any of these options, in camelCase; flags win over it');
-  sub.option('--json', 'print one JSON document on stdout');
-  sub.option('--schema', 'print the JSON schema of the config file and stop');
+  for (const flag of flagsOf(command)) sub.addOption(toOption(flag));
   // The schema needs no arguments; everything else does.
   if (asksSchema) for (const argument of sub.registeredArguments) argument.required = false;
   sub.action(async () => {
@@ -68,30 +108,15 @@ function attach(program: Commander, command: AnyCommand, asksSchema: boolean, do
       return;
     }
     const options = parseOptions(command.options, await readConfig(config), flags);
-    const result = await command.run(args, options as never, createIo());
+    const result = await command.run(args, options as never, io);
     print(result, json === true);
     done(result.exitCode ?? 0);
   });
+  return sub;
 }
 
-function toOption(key: string, schema: z.ZodType): Option {
-  const { description, value, short } = metaOf(schema);
-  const isSwitch = z.toJSONSchema(schema, { io: 'input' }).type === 'boolean';
-  const names = `${short ? `-${short}, ` : ''}${flagName(key)}${isSwitch ? '' : ` <${value ?? 'value'}>`}`;
-  return new Option(names, describeOption(description ?? '', schema, isSwitch));
-}
-
-/** What the schema says of its flag; optional and default wrappers stand around it. */
-function metaOf(schema: z.ZodType): Partial<FlagMeta> {
-  const meta = schema.meta() as Partial<FlagMeta> | undefined;
-  if (meta?.description !== undefined) return meta;
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return metaOf(schema.unwrap() as z.ZodType);
-  return {};
-}
-
-function describeOption(description: string, schema: z.ZodType, isSwitch: boolean): string {
-  const fallback = z.toJSONSchema(schema, { io: 'input' }).default;
-  return isSwitch || fallback === undefined ? description : `${description} (default: ${String(fallback)})`;
+function toOption({ long, short, value, description }: Flag): Option {
+  return new Option(`${short ? `${short}, ` : ''}${long}${value === null ? '' : ` <${value}>`}`, description);
 }
 
 async function readConfig(path: string | undefined): Promise<Readonly<Record<string, unknown>>> {
@@ -111,7 +136,11 @@ async function readConfig(path: string | undefined): Promise<Readonly<Record<str
   return options;
 }
 
-function print({ json, text }: Result, asJson: boolean): void {
+function print({ json, text, stdoutTaken = false }: Result, asJson: boolean): void {
+  if (stdoutTaken) {
+    process.stderr.write(asJson ? `${JSON.stringify(json, null, 2)}\n` : text === '' ? '' : `${text}\n`);
+    return;
+  }
   if (asJson) {
     process.stderr.write(text === '' ? '' : `${text}\n`);
     process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);

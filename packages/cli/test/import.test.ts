@@ -11,6 +11,7 @@ import { buildGraph, forward, importNetwork, makeGraph, readForeign, toTensors }
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../src/evaluate.js';
+import { quietIo } from '../src/io.js';
 import { graphNetwork } from '../src/networks.js';
 import { fqsr, scratch, tiny } from './fqsr.js';
 import { runHere } from './in-process.js';
@@ -20,7 +21,7 @@ const shared = fileURLToPath(new URL('../../../../shared/', import.meta.url));
 const present = existsSync(join(shared, 'checkpoints')) && existsSync(join(shared, 'datasets'));
 if (!present) process.stderr.write(`skipped: the figures of imported networks, since ${shared} does not exist\n`);
 
-const silent = { say: () => {}, progress: () => ({ update: () => {}, stop: () => {} }) };
+const silent = quietIo();
 const at = scratch();
 
 describe('fqsr import', () => {

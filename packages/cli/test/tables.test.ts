@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { openSource } from '@fqsr/datasets';
 import { describe, expect, it } from 'vitest';
 import { evaluateMethod } from '../src/evaluate.js';
+import { quietIo } from '../src/io.js';
 import { fqsr } from './fqsr.js';
 
 const sets = fileURLToPath(new URL('../../../../shared/datasets/', import.meta.url));
 const present = existsSync(sets);
 if (!present) process.stderr.write(`skipped: the published figures of bicubic, since ${sets} does not exist\n`);
 
-const silent = { say: () => {}, progress: () => ({ update: () => {}, stop: () => {} }) };
+const silent = quietIo();
 
 describe.skipIf(!present)('bicubic-y under edsr-benchmark', () => {
   it.each([

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseCheckpoint } from '@fqsr/sr-models';
 import { describe, expect, it } from 'vitest';
 import { runDefaults } from '../src/commands/train.js';
+import { quietIo } from '../src/io.js';
 import { defaultShards } from '../src/training/threads.js';
 import { resolveModel, train } from '../src/training.js';
 import { fqsr, scratch, tiny } from './fqsr.js';
@@ -28,7 +29,7 @@ async function trainWith(fault: string, run: string) {
     ...{ ...runDefaults, ...(await resolveModel({ model: 'edsr-f4b1', scale: 2 })) },
     ...{ data: 'dead-leaves:8:64', batchSize: 2, patchSize: 8, shards: 2, steps: 8, checkpointEvery: 3 },
   };
-  const io = { say: () => {}, progress: () => ({ update: () => {}, stop: () => {} }) };
+  const io = quietIo();
   const compute = { backend: 'wasm', threads: 2, worker: pathToFileURL(worker) } as const;
   return train(at(run), config, io, undefined, compute);
 }

@@ -72,6 +72,7 @@ export async function measureAll(
   let done = 0;
   try {
     for (const entry of entries) {
+      io.signal.throwIfAborted();
       const worker = startWorker(nameOf(entry));
       workers.push(worker);
       const { path, ...rest } = entry;
@@ -83,11 +84,16 @@ export async function measureAll(
     }
     for (let i = 0; i < conditions.turns; i++) {
       for (const { entry, worker, turns } of running) {
+        io.signal.throwIfAborted();
         if (!isMeasured(turns, conditions)) turns.push((await worker.ask({ turnMs: conditions.turnMs })) as Turn);
         progress.update(++done, nameOf(entry));
       }
     }
     return { measured: await finish(running, keepPixels), skipped };
+  } catch (error) {
+    // Ctrl-C reaches the engines' processes too.
+    io.signal.throwIfAborted();
+    throw error;
   } finally {
     progress.stop();
     for (const worker of workers) worker.stop();

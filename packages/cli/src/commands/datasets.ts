@@ -40,6 +40,7 @@ export const datasetsCommand = defineCommand({
       description: Object.entries(actions)
         .map(([name, { summary }]) => `${name}: ${summary}`)
         .join('; '),
+      choices: Object.keys(actions),
     },
     { name: '[data]', description: 'fetch: a name of the list, or the address of an archive; make: a source' },
   ],

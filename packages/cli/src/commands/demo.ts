@@ -64,6 +64,7 @@ export const demoCommand = defineCommand({
       { ...(await resolveModel({ model: size.model, scale: SCALE })), steps: size.floatSteps },
       io,
     );
+    io.signal.throwIfAborted();
     io.say(`2/5 training it on in ${PLAN}`);
     const quantized = await trainIn(
       at('runs', PLAN),
@@ -71,6 +72,7 @@ export const demoCommand = defineCommand({
       io,
     );
 
+    io.signal.throwIfAborted();
     io.say(`3/5 exporting, and comparing every layer with the graph on ${size.photos} photos`);
     const exported = await exportFqsr(
       quantized.checkpoint,
@@ -82,6 +84,7 @@ export const demoCommand = defineCommand({
     );
     await writeWhole(at('model.fqsr'), exported.bytes);
 
+    io.signal.throwIfAborted();
     io.say('4/5 measuring bicubic, float, fake-quantized and integer');
     const networks = [
       bicubic(SCALE),
@@ -91,6 +94,7 @@ export const demoCommand = defineCommand({
     ];
     const compared = await compare(networks, photos, size.photos, io);
 
+    io.signal.throwIfAborted();
     io.say(`5/5 upscaling ${PHOTO}`);
     const picture = await upscalePhoto(networks.at(-1) as Network, photos, at(`${PHOTO}-x${SCALE}.png`), io);
     for (const network of networks) network.dispose();
@@ -124,7 +128,7 @@ async function trainIn(
       `--output: ${folder} must be free or hold the same demo, got a run with other options (remove it, or choose another folder)`,
     );
   }
-  return train(folder, config, io);
+  return train(folder, config, io, io.signal);
 }
 
 /** The middle of each photo at low resolution. */

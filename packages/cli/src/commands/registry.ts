@@ -1,5 +1,6 @@
 import type { AnyCommand } from '../command.js';
 import { benchCommand } from './bench.js';
+import { completionCommand } from './completion.js';
 import { datasetsCommand } from './datasets.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
@@ -12,18 +13,13 @@ import { sensitivityCommand } from './sensitivity.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
 
-/** All commands, in the order of the help. */
-export const commands: readonly AnyCommand[] = [
-  upscaleCommand,
-  evalCommand,
-  trainCommand,
-  importCommand,
-  quantizeCommand,
-  exportCommand,
-  infoCommand,
-  sensitivityCommand,
-  benchCommand,
-  datasetsCommand,
-  demoCommand,
-  doctorCommand,
-];
+/** All commands, in the order of the help, below the headings that a newcomer looks for. */
+export const commandGroups = {
+  'Try it:': [demoCommand, upscaleCommand],
+  'Make a model:': [trainCommand, importCommand, quantizeCommand, sensitivityCommand, exportCommand],
+  'Measure a model:': [evalCommand, infoCommand, benchCommand],
+  'Data and this machine:': [datasetsCommand, doctorCommand, completionCommand],
+} satisfies Readonly<Record<string, readonly AnyCommand[]>>;
+
+/** All commands. */
+export const commands: readonly AnyCommand[] = Object.values<readonly AnyCommand[]>(commandGroups).flat();

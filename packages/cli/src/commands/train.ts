@@ -135,14 +135,7 @@ export const trainCommand = defineCommand({
   run: async (_args, { output, backend, threads, ...asked }, io) => {
     const known = await readRun(output);
     const config = known ? await checkSame(output, known, asked) : await newRun(asked, io.say);
-    const stop = new AbortController();
-    const interrupt = () => stop.abort();
-    process.once('SIGINT', interrupt);
-    try {
-      return report(output, await train(output, config, io, stop.signal, { backend, threads }));
-    } finally {
-      process.off('SIGINT', interrupt);
-    }
+    return report(output, await train(output, config, io, io.signal, { backend, threads }));
   },
 });
 

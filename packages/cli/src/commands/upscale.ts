@@ -1,21 +1,33 @@
-import { extname, join, parse, resolve } from 'node:path';
+import { join, parse } from 'node:path';
 import { checkEncodable, encodableExtensions, encodeRows, readImage } from '@fqsr/datasets';
 import { backendNames } from '@fqsr/runtime';
 import { z } from 'zod';
-import { defineCommand, text, whole } from '../command.js';
-import { UsageError } from '../errors.js';
-import { assertWritable, isFolder, writeWhole } from '../files.js';
-import { loadNetwork, rowsOf } from '../networks.js';
+import { openResume } from '../batch/resume.js';
+import { throughFiles } from '../batch/streams.js';
+import { STREAM, type Target, targetsOf } from '../batch/targets.js';
+import { defineCommand, flag, type Result, text, whole } from '../command.js';
+import { CliError, describeError } from '../errors.js';
+import { assertWritable, readBytes, writeWhole } from '../files.js';
+import type { Io } from '../io.js';
+import { loadNetwork, type Network, rowsOf } from '../networks.js';
+
+const formats = encodableExtensions.map((extension) => extension.slice(1));
 
 /** `fqsr upscale`: image files in, larger image files out. */
 export const upscaleCommand = defineCommand({
   name: 'upscale',
-  summary: 'Upscale images with a model',
-  arguments: [{ name: '<input...>', description: 'image files' }],
+  summary: 'Upscale images with a model: files, folders, patterns, or a pipe',
+  arguments: [{ name: '<input...>', description: 'image files, folders of them, patterns in quotes, or - for stdin' }],
   example: 'fqsr upscale photo.jpg -o photo-x2.png --model demo-out/model.fqsr',
   options: z.object({
-    output: text({ description: 'image file; or a folder, for several inputs', value: 'out', short: 'o' }),
+    output: text({
+      description: 'image file, or - for stdout; or a folder, for several inputs, where whole results stay',
+      value: 'out',
+      short: 'o',
+    }),
     model: text({ description: '.fqsr file (integers alone) or checkpoint', value: 'file' }),
+    format: z.enum(formats).default('png').meta({ description: 'of results in a folder and on stdout', value: 'name' }),
+    overwrite: flag({ description: 'make again what an earlier call left whole in the folder' }),
     backend: z
       .enum(['auto', ...backendNames])
       .default('auto')
@@ -31,66 +43,120 @@ export const upscaleCommand = defineCommand({
       65536,
     ).optional(),
   }),
-  run: async (inputs, { output, model, backend, threads, memory }, io) => {
-    const targets = await targetsOf(inputs, output);
-    checkDistinct(targets);
-    for (const { to } of targets) await assertWritable(to);
+  run: async (inputs, { output, model, format, overwrite, backend, threads, memory }, io) => {
+    const extension = `.${format}`;
+    const { targets, folder } = await targetsOf(inputs, output, extension);
+    for (const { to } of folder === null ? targets : [{ to: join(folder, 'image') }]) {
+      if (to !== STREAM) await assertWritable(to);
+    }
     const runtime = {
       backend,
       ...(threads === undefined ? {} : { threads }),
       ...(memory === undefined ? {} : { memoryBytes: memory * 2 ** 20 }),
     };
     const network = await loadNetwork(model, undefined, runtime, { say: io.say });
-    const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
     try {
-      for (const { from, to } of targets) {
-        const image = await readImage(from);
-        const started = performance.now();
-        const progress = io.progress(`${parse(from).base} by ${network.label}`, 100, '%');
-        try {
-          const size = { width: image.width * network.scale, height: image.height * network.scale };
-          checkEncodable({ ...size, path: to });
-          const rows = rowsOf(network, image, (share) => progress.update(Math.floor(share * 100)));
-          await writeWhole(to, encodeRows(rows, { ...size, path: to }));
-          const seconds = (performance.now() - started) / 1000;
-          done.push({ input: from, output: to, ...size, seconds });
-        } finally {
-          progress.stop();
-        }
-      }
+      const isDone =
+        folder === null || overwrite
+          ? async () => false
+          : await openResume(folder, [await readBytes(model, '--model')]);
+      const each = (target: Target) => throughFiles(target, extension, (files) => upscaleFile(network, files, io));
+      const batch = await runBatch(targets, isDone, each, io);
+      return report(network, batch, output);
     } finally {
       network.dispose();
     }
-    return {
-      json: { model: network.label, arithmetic: network.arithmetic, scale: network.scale, images: done },
-      text: done
-        .map(({ output: to, width, height }) => `${to}: ${width} x ${height}, ${network.arithmetic}`)
-        .join('\n'),
-    };
   },
 });
 
-/** Nothing is overwritten that this very call reads or writes. @throws UsageError naming the file */
-function checkDistinct(targets: readonly { from: string; to: string }[]): void {
-  const taken = new Map(targets.map(({ from }) => [resolve(from), 'an input']));
-  for (const { to } of targets) {
-    const by = taken.get(resolve(to));
-    if (by)
-      throw new UsageError(
-        `--output: ${to} must be a new file for each input, got ${by} (choose another folder or name)`,
-      );
-    taken.set(resolve(to), 'the output of another input of the same name');
+/** A result. */
+interface Done {
+  readonly input: string;
+  readonly output: string;
+  readonly width: number;
+  readonly height: number;
+  readonly seconds: number;
+}
+
+/** What became of all inputs. */
+interface Batch {
+  readonly images: readonly Done[];
+  /** Whole results of an earlier call. */
+  readonly kept: readonly Target[];
+  readonly failed: readonly { readonly input: string; readonly error: string }[];
+}
+
+/** One image, from file to file. */
+async function upscaleFile(network: Network, { from, to }: Target, io: Io): Promise<Omit<Done, 'input' | 'output'>> {
+  const image = await readImage(from);
+  const started = performance.now();
+  const progress = io.progress(`${parse(from).base} by ${network.label}`, 100, '%');
+  try {
+    const size = { width: image.width * network.scale, height: image.height * network.scale };
+    checkEncodable({ ...size, path: to });
+    const rows = rowsOf(network, image, (share) => {
+      io.signal.throwIfAborted();
+      progress.update(Math.floor(share * 100));
+    });
+    await writeWhole(to, encodeRows(rows, { ...size, path: to }));
+    return { ...size, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    progress.stop();
   }
 }
 
-/** Where each input goes. @throws UsageError when that is not clear */
-async function targetsOf(inputs: readonly string[], output: string): Promise<readonly { from: string; to: string }[]> {
-  const extension = extname(output).toLowerCase();
-  const asFolder = (await isFolder(output)) || output.endsWith('/') || inputs.length > 1;
-  if (asFolder) return inputs.map((from) => ({ from, to: join(output, `${parse(from).name}.png`) }));
-  if (!(encodableExtensions as readonly string[]).includes(extension)) {
-    const known = encodableExtensions.join(', ');
-    throw new UsageError(`--output: must end in one of ${known}, or be a folder, got ${output} (for example out.png)`);
+/**
+ * One image after another. Of several a broken one is passed over and said so.
+ *
+ * @throws CliError when stopped; what is done stays
+ */
+async function runBatch(
+  targets: readonly Target[],
+  isDone: (target: Target) => Promise<boolean>,
+  upscale: (target: Target) => Promise<Omit<Done, 'input' | 'output'>>,
+  io: Io,
+): Promise<Batch> {
+  const batch = { images: [] as Done[], kept: [] as Target[], failed: [] as { input: string; error: string }[] };
+  for (const target of targets) {
+    const { from: input, to: output } = target;
+    try {
+      io.signal.throwIfAborted();
+      if (await isDone(target)) batch.kept.push(target);
+      else batch.images.push({ input, output, ...(await upscale(target)) });
+    } catch (error) {
+      if (io.signal.aborted) throw stopped(batch, targets.length);
+      if (targets.length === 1 || (error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+      const { line } = describeError(error);
+      io.say(`failed: ${line}`);
+      batch.failed.push({ input, error: line });
+    }
   }
-  return inputs.map((from) => ({ from, to: output }));
+  return batch;
+}
+
+function stopped({ images, kept }: Batch, count: number): CliError {
+  const done = images.length + kept.length;
+  return new CliError(
+    count === 1
+      ? 'stopped by Ctrl-C, nothing was written (the same command begins again)'
+      : `stopped by Ctrl-C after ${done} of ${count} images (the same command goes on)`,
+  );
+}
+
+function report({ label, arithmetic, scale }: Network, { images, kept, failed }: Batch, output: string): Result {
+  const count = images.length + kept.length + failed.length;
+  const lines = images.map((one) => `${one.output}: ${one.width} x ${one.height}, ${arithmetic}`);
+  if (kept.length > 0)
+    lines.push(`kept ${kept.length} of ${count}, whole from an earlier call (--overwrite makes them again)`);
+  if (failed.length > 0) lines.push(`failed: ${failed.length} of ${count}`, ...failed.map(({ error }) => `  ${error}`));
+  return {
+    json: {
+      ...{ model: label, arithmetic, scale, images },
+      kept: kept.map(({ from, to }) => ({ input: from, output: to })),
+      failed,
+    },
+    text: lines.join('\n'),
+    exitCode: failed.length > 0 ? 1 : 0,
+    ...(output === STREAM && { stdoutTaken: true }),
+  };
 }

@@ -1,5 +1,5 @@
 import { fetchSet, type RemoteSet, remoteSets, setFromUrl } from '@fqsr/datasets';
-import { asUsage, CliError, UsageError } from '../errors.js';
+import { asUsage, UsageError } from '../errors.js';
 import type { Io, Progress } from '../io.js';
 import type { Action } from './action.js';
 
@@ -10,12 +10,9 @@ export const fetchAction = {
   summary: 'download an archive into the cache; what was begun goes on',
   run: async (data, { sha256 }, io) => {
     const set = choose(data, sha256);
-    const stop = new AbortController();
-    const interrupt = () => stop.abort(new CliError('stopped (the same command goes on)'));
-    process.once('SIGINT', interrupt);
     const display = progressOf(set.name, io);
     try {
-      const fetched = await fetchSet(set, { say: display.say, onProgress: display.update, signal: stop.signal });
+      const fetched = await fetchSet(set, { say: display.say, onProgress: display.update, signal: io.signal });
       const { name, folder, files, transferred } = fetched;
       return {
         json: { ...fetched, data: `remote/${name}` },
@@ -23,7 +20,6 @@ export const fetchAction = {
       };
     } finally {
       display.stop();
-      process.off('SIGINT', interrupt);
     }
   },
 } satisfies Action;

@@ -47,6 +47,7 @@ export const makeAction = {
     let written = 0;
     try {
       for await (const files of filesOf(source, { scale, limit: images, onBroken, onSkipped })) {
+        io.signal.throwIfAborted();
         for (const [path, image] of Object.entries(files)) {
           await mkdir(dirname(join(beside, path)), { recursive: true });
           await writeFile(join(beside, path), await encodePng(image));

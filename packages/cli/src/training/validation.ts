@@ -4,7 +4,7 @@ import { encodePng, openSource, type Source } from '@fqsr/datasets';
 import { type Params, serializeCheckpoint } from '@fqsr/sr-models';
 import { evaluate } from '../evaluate.js';
 import { writeWhole } from '../files.js';
-import type { Io } from '../io.js';
+import { type Io, quietIo } from '../io.js';
 import type { RunLogs } from '../logs/run-logs.js';
 import type { Sample, ValidationLine } from '../logs/sink.js';
 import { graphNetwork } from '../networks.js';
@@ -61,8 +61,8 @@ async function measured(
 ): Promise<Pick<ValidationLine, 'images' | 'psnr' | 'ssim'> & { readonly samples: readonly Sample[] }> {
   const network = await graphNetwork({ model, plan, params }, keepBackend);
   const pictures: Promise<Sample>[] = [];
-  // The training's own display goes on.
-  const quiet: Io = { say: io.say, progress: () => ({ update: () => {}, stop: () => {} }) };
+  // The training's own display goes on, and Ctrl-C is its own to answer.
+  const quiet = quietIo(io.say);
   try {
     const { images, psnr, ssim } = await evaluate(network, source, quiet, {
       convention: CONVENTION,

@@ -1,5 +1,5 @@
-import { throughJpeg } from '#jpeg-codec';
 import type { Degradation } from './degradation.js';
+import { throughJpeg } from './jpeg-codec.js';
 
 /** Compression. */
 export interface JpegOptions {

@@ -52,7 +52,7 @@ interface Thread {
 /** A thread's whole program: it has no file of its own, so that the package stays one file. It looks for a job for a moment before it sleeps. */
 const program = `
 const serve = ({ module, memory, at, scratch }) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const words = new Int32Array(memory.buffer, 4 * at, ${JOB_BYTES / 4});
   ready();
   for (let seen = 0; ; ) {
@@ -60,7 +60,7 @@ const serve = ({ module, memory, at, scratch }) => {
     Atomics.wait(words, ${jobFields.generation}, seen);
     if (Atomics.load(words, ${jobFields.stop})) return;
     seen = Atomics.load(words, ${jobFields.generation});
-    exports.work(4 * at, scratch, 0x7fffffff);
+    kernels.work(4 * at, scratch, 0x7fffffff);
     if (Atomics.sub(words, ${jobFields.pending}, 1) === 1) Atomics.notify(words, ${jobFields.pending});
   }
 };`;
