@@ -1,11 +1,13 @@
 import { extname, join, parse, resolve } from 'node:path';
-import { checkEncodable, encodableExtensions, encodeRows, readImage } from '@fqsr/datasets';
+import { encodableExtensions } from '@fqsr/datasets';
 import { backendNames } from '@fqsr/runtime';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
 import { UsageError } from '../errors.js';
 import { assertWritable, isFolder, writeWhole } from '../files.js';
-import { loadNetwork, rowsOf } from '../networks.js';
+import { checkImageOptions, imageOptions } from '../images/options.js';
+import { openUpscaling } from '../images/upscale-file.js';
+import { loadNetwork } from '../networks.js';
 
 /** `fqsr upscale`: image files in, larger image files out. */
 export const upscaleCommand = defineCommand({
@@ -30,10 +32,12 @@ export const upscaleCommand = defineCommand({
       0,
       65536,
     ).optional(),
+    ...imageOptions,
   }),
-  run: async (inputs, { output, model, backend, threads, memory }, io) => {
+  run: async (inputs, { output, model, backend, threads, memory, ...options }, io) => {
     const targets = await targetsOf(inputs, output);
     checkDistinct(targets);
+    for (const { to } of targets) checkImageOptions(options, to);
     for (const { to } of targets) await assertWritable(to);
     const runtime = {
       backend,
@@ -44,18 +48,21 @@ export const upscaleCommand = defineCommand({
     const done: { input: string; output: string; width: number; height: number; seconds: number }[] = [];
     try {
       for (const { from, to } of targets) {
-        const image = await readImage(from);
+        const upscaling = await openUpscaling(network, { from, to }, options);
+        for (const line of upscaling.notices) io.say(line);
         const started = performance.now();
         const progress = io.progress(`${parse(from).base} by ${network.label}`, 100, '%');
         try {
-          const size = { width: image.width * network.scale, height: image.height * network.scale };
-          checkEncodable({ ...size, path: to });
-          const rows = rowsOf(network, image, (share) => progress.update(Math.floor(share * 100)));
-          await writeWhole(to, encodeRows(rows, { ...size, path: to }));
+          const { width, height } = upscaling;
+          await writeWhole(
+            to,
+            upscaling.bytes((share) => progress.update(Math.floor(share * 100))),
+          );
           const seconds = (performance.now() - started) / 1000;
-          done.push({ input: from, output: to, ...size, seconds });
+          done.push({ input: from, output: to, width, height, seconds });
         } finally {
           progress.stop();
+          await upscaling.dispose();
         }
       }
     } finally {
