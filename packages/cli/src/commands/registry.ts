@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
 import { quantizeCommand } from './quantize.js';
+import { reportCommand } from './report.js';
 import { sensitivityCommand } from './sensitivity.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
@@ -17,6 +18,7 @@ export const commands: readonly AnyCommand[] = [
   upscaleCommand,
   evalCommand,
   trainCommand,
+  reportCommand,
   importCommand,
   quantizeCommand,
   exportCommand,
