@@ -142,7 +142,7 @@ interface Decoded {
 }
 
 async function toMemory(name: string, pipeline: Sharp, deep: boolean): Promise<Decoded> {
-  const data = await guard(name, () => pipeline.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer());
+  const data = await decode(name, pipeline, deep);
   const samples = deep
     ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
     : new Uint8Array(data.buffer, data.byteOffset, data.length);
@@ -160,7 +160,7 @@ async function toDisk(name: string, pipeline: Sharp, scratch: string, deep: bool
   const path = join(scratch, `.fqsr-${randomBytes(8).toString('hex')}.v`);
   const remove = () => rm(path, { force: true });
   try {
-    await guard(name, () => pipeline.toFile(path));
+    await spill(name, pipeline, path);
   } catch (error) {
     await remove();
     throw error;
@@ -186,6 +186,16 @@ async function toDisk(name: string, pipeline: Sharp, scratch: string, deep: bool
       await remove();
     },
   };
+}
+
+// Functions of their own, so that nothing which is kept holds the pipeline, and with it the bytes of the file.
+
+function decode(name: string, pipeline: Sharp, deep: boolean): Promise<Buffer> {
+  return guard(name, () => pipeline.raw({ depth: deep ? 'ushort' : 'uchar' }).toBuffer());
+}
+
+function spill(name: string, pipeline: Sharp, path: string): Promise<object> {
+  return guard(name, () => pipeline.toFile(path));
 }
 
 /** Grey and alpha of RGBA. */
