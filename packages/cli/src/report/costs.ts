@@ -4,8 +4,8 @@ import { quantity } from '../table.js';
 import { escapeHtml, htmlTable } from './html.js';
 import { type Bar, barTable } from './svg.js';
 
-/** Layers that are drawn one by one; more are summed by what their name begins with. */
-const MOST_LAYERS = 24;
+/** Layers that are drawn one by one; of more, those that repeat are summed. */
+const MOST_LAYERS = 12;
 
 /** The sums of one network. */
 export function costTable(graph: Graph): string {
@@ -32,7 +32,7 @@ export function costTable(graph: Graph): string {
 export function costSection(graph: Graph): string {
   const audit = auditGraph(graph);
   const floats = audit.fullyQuantized ? '' : ' Layers in the second colour compute in float.';
-  return `<h3>BitOPs by layer</h3>${barTable(['layer (bits of weights x input)', 'share'], layerBars(graph))}
+  return `<h3>BitOPs by layer</h3>${barTable(['layer (weight x input bits)', 'share'], layerBars(graph))}
 <p class="note">BitOPs = ${escapeHtml(bitOpsFormula)}.${floats}</p>
 <h3>Values by bits</h3>${barTable(['kind, bits', 'share of its kind'], bitBars(audit))}`;
 }

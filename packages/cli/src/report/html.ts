@@ -101,6 +101,7 @@ h3 { font-size: 16px; margin: 28px 0 8px; }
 .legend { list-style: none; padding: 0; margin: 6px 0; display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: 14px; }
 .legend li::before { content: ""; display: inline-block; width: 22px; border-top: 3px solid var(--colour); vertical-align: 4px; margin-right: 8px; }
 .legend li.dashed::before { border-top-style: dashed; }
+.bars th { white-space: normal; overflow-wrap: anywhere; }
 .bars th[scope=row] { color: var(--ink); font-weight: 400; }
 .bars { width: min(100%, 680px); }
 .bars .bar { width: 100%; min-width: 64px; padding-right: 0; }
@@ -117,6 +118,8 @@ a { color: var(--accent); }
   .chart, .crops, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .values { display: none; }
+  .scroll { overflow: visible; }
+  th, td { white-space: normal; padding-right: 10px; }
 }
 details summary { cursor: pointer; color: var(--accent); margin: 8px 0; }
 code { font: 13px ui-monospace, monospace; }

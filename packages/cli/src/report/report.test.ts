@@ -27,17 +27,25 @@ describe('ticks', () => {
 });
 
 describe('smoothed', () => {
-  it('is means over windows, at the last step of each', () => {
-    const points = Array.from({ length: 10 }, (_, i) => [i + 1, i] as const);
-    expect(smoothed(points, 5)).toEqual([
+  it('is means over windows of one length, at the last step of each', () => {
+    const line = (count: number) => ({
+      name: 'a',
+      points: Array.from({ length: count }, (_, i) => [i + 1, i] as const),
+    });
+    const [long, short, none] = smoothed([line(10), line(3), line(0)], 5);
+    expect(long?.points).toEqual([
       [2, 0.5],
       [4, 2.5],
       [6, 4.5],
       [8, 6.5],
       [10, 8.5],
     ]);
-    expect(smoothed([[1, 7]])).toEqual([[1, 7]]);
-    expect(smoothed([])).toEqual([]);
+    expect(short?.points).toEqual([
+      [2, 0.5],
+      [3, 2],
+    ]);
+    expect(none?.points).toEqual([]);
+    expect(smoothed([line(1)])).toEqual([line(1)]);
   });
 });
 

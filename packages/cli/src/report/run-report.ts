@@ -1,6 +1,7 @@
 /** Training runs side by side: tables, curves, samples, costs and where it all comes from. */
 import { buildGraph, foldGraph, lossName, quantizeGraph } from '@fqsr/sr-models';
 import { compareCosts, costMetrics, percent } from '../cost-comparison.js';
+import type { LogLine } from '../logs/sink.js';
 import { quantity } from '../table.js';
 import { costSection, costTable } from './costs.js';
 import { escapeHtml, htmlTable, page } from './html.js';
@@ -56,16 +57,13 @@ function runTable(runs: readonly RunFolder[]): string {
 }
 
 function lossSection(runs: readonly RunFolder[]): string {
-  const series = runs.map(({ name, log }) => ({ name, points: smoothed(log.map(({ step, loss }) => [step, loss])) }));
-  const drawn = series.filter(({ points }) => points.length > 0);
-  if (drawn.length === 0) return '<p class="note">No step is logged yet.</p>';
+  const curves = (of: (line: LogLine) => number) =>
+    smoothed(runs.map(({ name, log }) => ({ name, points: log.map((line) => [line.step, of(line)]) })));
+  const drawn = curves(({ loss }) => loss);
+  if (drawn.every(({ points }) => points.length === 0)) return '<p class="note">No step is logged yet.</p>';
   // The first steps would flatten the rest.
   const later = drawn.flatMap(({ points }) => points.filter((_, i) => i >= points.length / 10).map(([, y]) => y));
   const ceiling = Math.max(...later);
-  const rates = runs.map(({ name, log }) => ({
-    name,
-    points: smoothed(log.map(({ step, learningRate }) => [step, learningRate])),
-  }));
   const objectives = new Set(runs.map(({ config }) => lossName(config.loss)));
   const caution = objectives.size > 1 ? ' The runs have different objectives: their losses do not compare.' : '';
   const loss = lineChart({ title: 'Loss', xLabel: 'step', yLabel: 'loss', series: drawn, ceiling });
@@ -73,7 +71,7 @@ function lossSection(runs: readonly RunFolder[]): string {
     title: 'Learning rate',
     xLabel: 'step',
     yLabel: 'learning rate',
-    series: rates.filter(({ points }) => points.length > 0),
+    series: curves(({ learningRate }) => learningRate),
     format: (value) => value.toPrecision(2),
   });
   return `${loss}<p class="note">Each point is a mean over steps; what the first tenth has above all later ones is drawn at the top.${caution}</p><h3>Learning rate</h3>${rate}`;

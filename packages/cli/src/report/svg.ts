@@ -100,16 +100,20 @@ export function barTable(head: readonly [string, string], bars: readonly Bar[]):
   return `<div class="scroll" tabindex="0"><table class="bars"><thead><tr><th scope="col">${escapeHtml(head[0])}</th><th scope="col" class="n">${escapeHtml(head[1])}</th><th aria-hidden="true"></th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
-/** Means over windows, so that a line has at most about 80 points. */
-export function smoothed(
-  points: readonly (readonly [number, number])[],
-  most = 80,
-): readonly (readonly [number, number])[] {
-  const window = Math.ceil(points.length / most);
-  return Array.from({ length: Math.floor(points.length / window) }, (_, i) => {
-    const part = points.slice(i * window, (i + 1) * window);
-    return [(part.at(-1) as readonly [number, number])[0], part.reduce((sum, [, y]) => sum + y, 0) / part.length];
-  });
+/** Points of a smoothed line, about, where it is the longest. */
+const SMOOTHED = 120;
+
+/** Lines by their means over windows, the same for all: the longest has at most 120 points. */
+export function smoothed(series: readonly Series[], most = SMOOTHED): readonly Series[] {
+  const window = Math.max(1, ...series.map(({ points }) => Math.ceil(points.length / most)));
+  return series.map(({ name, points }) => ({
+    name,
+    // What is left over at the end is a mean of its own.
+    points: Array.from({ length: Math.ceil(points.length / window) }, (_, i) => {
+      const part = points.slice(i * window, (i + 1) * window);
+      return [part.at(-1)?.[0] ?? 0, part.reduce((sum, [, y]) => sum + y, 0) / part.length] as const;
+    }),
+  }));
 }
 
 function lineClass(i: number): string {
