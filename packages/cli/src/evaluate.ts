@@ -40,6 +40,8 @@ export interface EvaluateOptions {
   readonly limit?: number | undefined;
   /** What a broken image does; `throw` by default, since a mean over fewer images is another figure. */
   readonly onBroken?: OnBroken | undefined;
+  /** Sees every pair, what is compared of it, and its figures. */
+  readonly onMeasured?: ((pair: ImagePair, compared: Compared, score: ImageScore) => void) | undefined;
 }
 
 /** What is measured. */
@@ -103,7 +105,7 @@ async function measureAll(
   { label, arithmetic, scale, protocol, compare }: Subject,
   source: Source,
   io: Io,
-  { convention, metrics = [], limit = source.count, onBroken = 'throw' }: EvaluateOptions,
+  { convention, metrics = [], limit = source.count, onBroken = 'throw', onMeasured }: EvaluateOptions,
 ): Promise<Evaluation> {
   const images = Math.min(limit, source.count);
   const progress = io.progress(`${label} on ${source.name}`, images, 'images');
@@ -128,7 +130,9 @@ async function measureAll(
       const figures = figuresOf(pair.name, compared, { convention, scale }, metrics, onNotMeasured);
       const bits = storedBits(pair);
       if (bits > 8) io.say(`${pair.name}: of ${bits} bits a sample, the upper 8 are measured`);
-      perImage.push({ name: pair.name, ...figures, ...(bits !== 8 && { storedBitDepth: bits }) });
+      const score = { name: pair.name, ...figures, ...(bits !== 8 && { storedBitDepth: bits }) };
+      perImage.push(score);
+      onMeasured?.(pair, compared, score);
       progress.update(perImage.length);
     }
   } finally {

@@ -1,8 +1,8 @@
 /**
  * Whatever upscales an image: bicubic, a checkpoint by TensorFlow.js, an integer model by the runtime. Commands see one interface, and one reader of files.
  */
-import { type Image, makeImage, type RowStream, resizeBicubic } from '@fqsr/datasets';
-import { type LoadOptions, load, parseModel } from '@fqsr/runtime';
+import { type Image, makeImage, resizeBicubic } from '@fqsr/datasets';
+import { type LoadOptions, load, parseModel, type RowSource, type Strip } from '@fqsr/runtime';
 import { readSafetensors } from '@fqsr/runtime/format';
 import { type Checkpoint, forward, graphOf, type ModelRef, parseCheckpoint, toTensors } from '@fqsr/sr-models';
 import * as tf from '@tensorflow/tfjs';
@@ -10,6 +10,12 @@ import { openBackend } from './backend.js';
 import { CliError } from './errors.js';
 import { readBytes } from './files.js';
 import { readForeignNetwork } from './foreign.js';
+
+/** An 8-bit RGB image that comes row by row. */
+export interface RgbRows extends RowSource {
+  readonly channels: 3;
+  readonly data: AsyncIterable<Uint8Array>;
+}
 
 /** Something that upscales. */
 export interface Network {
@@ -19,7 +25,7 @@ export interface Network {
   /** @param onProgress share of the work done, 0..1 */
   readonly upscale: (image: Image, onProgress?: (share: number) => void) => Promise<Image>;
   /** The same row by row, in bounded memory; where there is none, the network knows whole images only. */
-  readonly upscaleRows?: (image: Image, onProgress?: (share: number) => void) => RowStream;
+  readonly upscaleRows?: (image: RgbRows, onProgress?: (share: number) => void) => AsyncIterable<Pick<Strip, 'data'>>;
   readonly dispose: () => void;
 }
 
@@ -101,11 +107,18 @@ export async function graphNetwork(
 /** An image's rows by any network: as they come, or all at once. */
 export async function* rowsOf(
   network: Network,
-  image: Image,
+  image: RgbRows,
   onProgress: (share: number) => void,
 ): AsyncGenerator<{ readonly data: Uint8Array | Uint8ClampedArray }, void> {
-  if (network.upscaleRows) yield* network.upscaleRows(image, onProgress);
-  else yield await network.upscale(image, onProgress);
+  if (network.upscaleRows) return yield* network.upscaleRows(image, onProgress);
+  const { width, height } = image;
+  const whole = makeImage(width, height);
+  let at = 0;
+  for await (const chunk of image.data) {
+    whole.data.set(chunk, at);
+    at += chunk.length;
+  }
+  yield await network.upscale(whole, onProgress);
 }
 
 /** A model file's contents. */

@@ -35,6 +35,7 @@ import { openRunLogs } from './logs/run-logs.js';
 import type { LogLine, ValidationLine } from './logs/sink.js';
 import { type ReadOptions, readModelFile } from './networks.js';
 import { resolvePlan } from './plan-option.js';
+import { madeHere } from './report/provenance.js';
 import { openAids } from './training/aids.js';
 import type { RunConfig } from './training/config.js';
 import { createLearner } from './training/learner.js';
@@ -162,8 +163,10 @@ export async function train(
   const stream = await openPatchStream(config.data, drawn);
   // Once there is something to train on, so that a run that cannot begin leaves its folder free.
   await firstBatch(stream, resumedFrom, io);
-  if (!saved)
-    await writeWhole(at('run'), `${JSON.stringify({ format: 'fqsr-run', version: runVersion, config }, null, 2)}\n`);
+  if (!saved) {
+    const run = { format: 'fqsr-run', version: runVersion, made: await madeHere(), config };
+    await writeWhole(at('run'), `${JSON.stringify(run, null, 2)}\n`);
+  }
   if (resumedFrom > 0) io.say(`resuming ${folder} at step ${resumedFrom} of ${config.steps}`);
   const progress = io.progress(`train ${graph.name}`, config.steps, 'steps', resumedFrom);
   const saveAt = async (step: number) => {

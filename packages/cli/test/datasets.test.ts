@@ -66,6 +66,20 @@ describe('fetch', () => {
   });
 });
 
+describe('an archive that would write outside', () => {
+  it('is refused with one line, and writes nothing', async () => {
+    const good = body.bytes;
+    body.bytes = gzipSync(tarOf(['../../evil.png', good]));
+    const { code, stdout, stderr } = await fqsr('datasets', 'fetch', address.replace('leaves', 'evil'));
+    body.bytes = good;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.split('\n').filter((line) => line.startsWith('fqsr: '))).toEqual([
+      expect.stringMatching(/\.\.\/\.\.\/evil\.png/),
+    ]);
+    expect(existsSync(at('evil.png')) || existsSync(at('cache', 'evil.png'))).toBe(false);
+  });
+});
+
 describe('SIGINT', () => {
   it('keeps what came, and says how to go on', async () => {
     const slow = createServer((_request, response) => {

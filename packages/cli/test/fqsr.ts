@@ -15,9 +15,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts `fqsr`; `ended` resolves when it does. */
-export function start(args: readonly string[]): { readonly process: ChildProcess; readonly ended: Promise<Ended> } {
-  const process = spawn(globalThis.process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts `fqsr`; `ended` resolves when it does. @param node options of Node itself */
+export function start(
+  args: readonly string[],
+  node: readonly string[] = [],
+): { readonly process: ChildProcess; readonly ended: Promise<Ended> } {
+  const process = spawn(globalThis.process.execPath, [...node, bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   process.stdout.on('data', (chunk: Buffer) => out.push(chunk));

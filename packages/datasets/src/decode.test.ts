@@ -180,7 +180,7 @@ describe('readImage', () => {
     await expect(readImage(await write('e.png', new Uint8Array(0)))).rejects.toThrow(/e\.png must be an image/);
     await expect(
       readImage(await write('v.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'))),
-    ).rejects.toThrow(/must be an image file, got svg/);
+    ).rejects.toThrow(/must be an image file, got an SVG drawing/);
     for (const [name, bytes] of Object.entries({ 'c.png': png!, 'c.jpg': jpg!, 'c.webp': webp! })) {
       const path = await write(name, bytes.subarray(0, Math.floor(bytes.length * 0.6)));
       const error = await readImage(path).catch((caught: unknown) => caught);

@@ -10,9 +10,12 @@ export { type RecipeName, recipeNames, recipes } from './degradations/recipes.js
 export { type DegradationName, type DegradationStep, degradationNames, degradations } from './degradations/registry.js';
 export { type DegradeOptions, degrade } from './degrade.js';
 export { type DegradeSourceOptions, degradeSource } from './degrade-source.js';
-export { encodableExtensions, encodeImage, encodePng } from './encode.js';
+export { encodableExtensions, encodeImage, encodePng, formatOf, type Quality } from './encode.js';
 export { checkEncodable, encodeRows, type RowsTarget } from './encode-rows.js';
 export { BrokenImageError, DatasetError, type OnBroken, type Skipped } from './error.js';
+export { enlargeRows, type RowShape } from './files/enlarge-rows.js';
+export { type ImageFile, type ImageMetadata, type OpenOptions, openImageFile } from './files/image-file.js';
+export type { Samples } from './files/pad-colour.js';
 export { crop, type Image, makeImage, modcrop, type StoredFormat } from './image.js';
 export { batchesFrom, type PairsOptions, pairsOf } from './iterate.js';
 export { type ImagePair, makePair, type PixelFormat, pairFromHr, pixelFormat } from './pair.js';

@@ -1,5 +1,6 @@
 import type { Source } from '@fqsr/datasets';
 import { type ConventionName, conventionNames, metricNames, parseConvention } from '@fqsr/metrics';
+import { graphOf, raise } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { type BackendRequest, backendOption, openBackend } from '../backend.js';
 import { defineCommand, text, whole } from '../command.js';
@@ -7,9 +8,13 @@ import { openData } from '../data.js';
 import { asUsage, UsageError } from '../errors.js';
 import { type EvaluateOptions, type Evaluation, evaluate, evaluateMethod } from '../evaluate.js';
 import { defaultMetrics, figureColumns, parseMetrics } from '../figures.js';
+import { assertWritable, writeWhole } from '../files.js';
 import type { Io } from '../io.js';
 import { checkConvention, type MethodName, methodNames, methods } from '../methods/registry.js';
-import { loadNetwork, type Network } from '../networks.js';
+import { loadNetwork, type Network, readModelFile } from '../networks.js';
+import { openCollector } from '../report/eval-collector.js';
+import { type EvalReport, evalReport } from '../report/eval-report.js';
+import { madeHere, sha256Of } from '../report/provenance.js';
 import { table } from '../table.js';
 
 /** `fqsr eval`: PSNR, SSIM and other metrics of a model or of bicubic on a data set. */
@@ -41,19 +46,26 @@ export const evalCommand = defineCommand({
       .enum(['skip', 'throw'])
       .default('throw')
       .meta({ description: 'what an image that cannot be read does', value: 'what' }),
+    report: text({ description: 'write an HTML file too: figures, the worst parts, costs', value: 'file' }).optional(),
     backend: backendOption,
   }),
-  run: async (_args, { data, scale, model, method, convention, metrics, limit, onBroken, backend }, io) => {
+  run: async (_args, { data, scale, model, method, convention, metrics, limit, onBroken, report, backend }, io) => {
     const by = asUsage('--convention', () => parseConvention(convention));
     const asked = parseMetrics(metrics);
     const measured = choose(model, method, by);
     if (method !== undefined) refuseBackend(backend, 'a method');
     const source = await openData(data, io);
-    const options = { convention: by, metrics: asked, limit, onBroken };
+    if (report !== undefined) await assertWritable(report);
+    const collector = report === undefined ? null : openCollector(by);
+    const options = { convention: by, metrics: asked, limit, onBroken, onMeasured: collector?.onMeasured };
     const evaluation =
       'method' in measured
         ? await measureMethod(measured.method, scale, source, io, options)
         : await measureModel(measured.model, scale, source, io, { ...options, backend });
+    if (report !== undefined && collector) {
+      const parts = { evaluation, metrics: asked, collected: collector.collected() };
+      await writeWhole(report, await evalReport({ ...parts, ...(await modelOf(model)), made: await madeHere() }));
+    }
     const { heads, cells } = figureColumns(asked);
     const rows = [...evaluation.perImage, { ...evaluation, name: 'mean' }];
     return {
@@ -65,10 +77,19 @@ export const evalCommand = defineCommand({
           ['image', ...heads],
           rows.map(({ name, ...figures }) => [name, ...cells(figures)]),
         ),
+        ...(report === undefined ? [] : [report]),
       ].join('\n'),
     };
   },
 });
+
+/** What a report says of the model. */
+async function modelOf(path: string | undefined): Promise<Pick<EvalReport, 'graph' | 'model'>> {
+  if (path === undefined) return { graph: null, model: null };
+  const file = await readModelFile(path, '--model');
+  const graph = file.kind === 'fqsr' ? raise(file.model) : graphOf(file.checkpoint);
+  return { graph, model: { path, sha256: await sha256Of(path) } };
+}
 
 function describeMethods(): string {
   return methodNames.map((name) => `${name} (${methods[name].description})`).join(', ');

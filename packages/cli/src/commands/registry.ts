@@ -9,6 +9,7 @@ import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
 import { quantizeCommand } from './quantize.js';
+import { reportCommand } from './report.js';
 import { sensitivityCommand } from './sensitivity.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
@@ -17,7 +18,7 @@ import { upscaleCommand } from './upscale.js';
 export const commandGroups = {
   'Try it:': [demoCommand, upscaleCommand],
   'Make a model:': [trainCommand, importCommand, quantizeCommand, sensitivityCommand, exportCommand],
-  'Measure a model:': [evalCommand, infoCommand, benchCommand],
+  'Measure a model:': [evalCommand, reportCommand, infoCommand, benchCommand],
   'Data and this machine:': [datasetsCommand, doctorCommand, completionCommand],
 } satisfies Readonly<Record<string, readonly AnyCommand[]>>;
 

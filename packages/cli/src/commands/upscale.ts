@@ -1,5 +1,5 @@
 import { join, parse } from 'node:path';
-import { checkEncodable, encodableExtensions, encodeRows, readImage } from '@fqsr/datasets';
+import { encodableExtensions } from '@fqsr/datasets';
 import { backendNames } from '@fqsr/runtime';
 import { z } from 'zod';
 import { openResume } from '../batch/resume.js';
@@ -8,8 +8,10 @@ import { STREAM, type Target, targetsOf } from '../batch/targets.js';
 import { defineCommand, flag, type Result, text, whole } from '../command.js';
 import { CliError, describeError } from '../errors.js';
 import { assertWritable, readBytes, writeWhole } from '../files.js';
+import { checkImageOptions, type ImageOptions, imageOptions } from '../images/options.js';
+import { openUpscaling } from '../images/upscale-file.js';
 import type { Io } from '../io.js';
-import { loadNetwork, type Network, rowsOf } from '../networks.js';
+import { loadNetwork, type Network } from '../networks.js';
 
 const formats = encodableExtensions.map((extension) => extension.slice(1));
 
@@ -42,10 +44,12 @@ export const upscaleCommand = defineCommand({
       0,
       65536,
     ).optional(),
+    ...imageOptions,
   }),
-  run: async (inputs, { output, model, format, overwrite, backend, threads, memory }, io) => {
+  run: async (inputs, { output, model, format, overwrite, backend, threads, memory, ...options }, io) => {
     const extension = `.${format}`;
     const { targets, folder } = await targetsOf(inputs, output, extension);
+    for (const { to } of targets) checkImageOptions(options, to === STREAM ? extension : to);
     for (const { to } of folder === null ? targets : [{ to: join(folder, 'image') }]) {
       if (to !== STREAM) await assertWritable(to);
     }
@@ -60,7 +64,8 @@ export const upscaleCommand = defineCommand({
         folder === null || overwrite
           ? async () => false
           : await openResume(folder, [await readBytes(model, '--model')]);
-      const each = (target: Target) => throughFiles(target, extension, (files) => upscaleFile(network, files, io));
+      const each = (target: Target) =>
+        throughFiles(target, extension, (files) => upscaleFile(network, files, options, io));
       const batch = await runBatch(targets, isDone, each, io);
       return report(network, batch, output);
     } finally {
@@ -87,21 +92,27 @@ interface Batch {
 }
 
 /** One image, from file to file. */
-async function upscaleFile(network: Network, { from, to }: Target, io: Io): Promise<Omit<Done, 'input' | 'output'>> {
-  const image = await readImage(from);
+async function upscaleFile(
+  network: Network,
+  files: Target,
+  options: ImageOptions,
+  io: Io,
+): Promise<Omit<Done, 'input' | 'output'>> {
+  const upscaling = await openUpscaling(network, files, options);
+  for (const line of upscaling.notices) io.say(line);
   const started = performance.now();
-  const progress = io.progress(`${parse(from).base} by ${network.label}`, 100, '%');
+  const progress = io.progress(`${parse(files.from).base} by ${network.label}`, 100, '%');
   try {
-    const size = { width: image.width * network.scale, height: image.height * network.scale };
-    checkEncodable({ ...size, path: to });
-    const rows = rowsOf(network, image, (share) => {
+    const { width, height } = upscaling;
+    const bytes = upscaling.bytes((share) => {
       io.signal.throwIfAborted();
       progress.update(Math.floor(share * 100));
     });
-    await writeWhole(to, encodeRows(rows, { ...size, path: to }));
-    return { ...size, seconds: (performance.now() - started) / 1000 };
+    await writeWhole(files.to, bytes);
+    return { width, height, seconds: (performance.now() - started) / 1000 };
   } finally {
     progress.stop();
+    await upscaling.dispose();
   }
 }
 

@@ -80,7 +80,7 @@ async function measured(
 }
 
 /** A name that is safe in a path. */
-function fileName(name: string): string {
+export function fileName(name: string): string {
   return name.replaceAll(/[^\w.-]+/g, '-');
 }
 

@@ -37,34 +37,59 @@ export interface Cost {
   readonly bodySkipBytesPerPixel: number;
 }
 
+/** A node that computes, and its part of {@link bitOpsFormula}, for one low-resolution pixel. */
+export interface LayerCost {
+  readonly name: string;
+  readonly op: 'conv2d' | 'add' | 'bilinear';
+  /** Of its weights, 32 in float; `null` where it has none. */
+  readonly weightBits: number | null;
+  /** Of what it reads, 32 in float. */
+  readonly inputBits: number;
+  readonly macs: number;
+  readonly bitOps: number;
+}
+
+/** The nodes that multiply or add, in order; the sums of their figures are those of {@link cost}. */
+export function layerCosts(graph: Graph): readonly LayerCost[] {
+  const byName = nodesByName(graph);
+  const shapeOf = shapes(graph);
+  const bits = (name: string): number => bitsOf(name, byName);
+  return graph.nodes.flatMap((node): LayerCost[] => {
+    const { channels, factor } = shapeOf.get(node.name) as Shape;
+    const { name, op } = node;
+    if (op === 'add') {
+      const inputBits = bits(node.inputs[0]);
+      return [{ name, op, weightBits: null, inputBits, macs: 0, bitOps: channels * factor ** 2 * inputBits }];
+    }
+    if (op !== 'conv2d' && op !== 'bilinear') return [];
+    const isInteger = op === 'conv2d' ? node.weights !== null : isRequantized(name, graph);
+    const own = op === 'conv2d' ? node.weights?.bits : bilinearTaps(node).bits;
+    const macs = (op === 'conv2d' ? weightCount(node) : BILINEAR_TAPS * channels) * factor ** 2;
+    // A float convolution computes in float whatever its input was.
+    const [weightBits, inputBits] = isInteger ? [own ?? 32, bits(node.input)] : [32, 32];
+    return [{ name, op, weightBits, inputBits, macs, bitOps: macs * weightBits * inputBits }];
+  });
+}
+
 /** What a graph costs. Everything is linear in the number of pixels, so figures are for one low-resolution pixel. */
 export function cost(graph: Graph): Cost {
   const byName = nodesByName(graph);
   const shapeOf = shapes(graph);
   const bits = (name: string): number => bitsOf(name, byName);
   const isQuantized = graph.nodes.some(({ op }) => op === 'quantize');
+  const layers = layerCosts(graph);
+  const sum = (of: (layer: LayerCost) => number) => layers.reduce((total, layer) => total + of(layer), 0);
   let parameters = 0;
-  let macs = 0;
-  let bitOps = 0;
   let bytes = 0;
   for (const node of graph.nodes) {
     const shape = shapeOf.get(node.name) as Shape;
-    const pixels = shape.factor ** 2;
     if (node.op === 'conv2d') {
       const weights = weightCount(node);
       parameters += weights + node.outChannels;
-      macs += weights * pixels;
-      // A float convolution computes in float whatever its input was.
-      bitOps += weights * pixels * (node.weights ? node.weights.bits * bits(node.input) : 32 * 32);
       bytes += (node.weights ? packedBytes(weights, node.weights.bits) : 4 * weights) + 4 * node.outChannels;
-    } else if (node.op === 'add') {
-      bitOps += shape.channels * pixels * bits(node.inputs[0]);
     } else if (node.op === 'bilinear') {
       const weights = bilinearTaps(node);
       const isInteger = isRequantized(node.name, graph);
-      const products = BILINEAR_TAPS * shape.channels * pixels;
-      macs += products;
-      bitOps += products * (isInteger ? weights.bits * bits(node.input) : 32 * 32);
       // Integer models hold its weights and biases as those of any convolution.
       bytes += isInteger ? packedBytes(weights.weights.length, weights.bits) + 4 * bilinearChannels(node) : 0;
     } else if (node.op === 'prelu') {
@@ -84,7 +109,13 @@ export function cost(graph: Graph): Cost {
     }
   }
   const memory = peakActivations(graph, shapeOf, bits);
-  return { parameters, macsPerPixel: macs, bitOpsPerPixel: bitOps, modelBytes: bytes, ...memory };
+  return {
+    parameters,
+    macsPerPixel: sum(({ macs }) => macs),
+    bitOpsPerPixel: sum(({ bitOps }) => bitOps),
+    modelBytes: bytes,
+    ...memory,
+  };
 }
 
 /** Whether all that read a value are quantizers, which hold what it multiplies by. */
