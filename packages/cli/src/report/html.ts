@@ -101,10 +101,10 @@ h3 { font-size: 16px; margin: 28px 0 8px; }
 .legend { list-style: none; padding: 0; margin: 6px 0; display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: 14px; }
 .legend li::before { content: ""; display: inline-block; width: 22px; border-top: 3px solid var(--colour); vertical-align: 4px; margin-right: 8px; }
 .legend li.dashed::before { border-top-style: dashed; }
-.bars th { white-space: normal; overflow-wrap: anywhere; }
 .bars th[scope=row] { color: var(--ink); font-weight: 400; }
 .bars { width: min(100%, 680px); }
-.bars .bar { width: 100%; min-width: 64px; padding-right: 0; }
+.bars .bar { width: 50%; min-width: 64px; padding-right: 0; }
+@media (max-width: 560px) { .bars th { white-space: normal; min-width: 6em; } .bars th, .bars td { padding-right: 10px; } .bars .bar { width: 34%; min-width: 44px; } }
 .bars i { display: block; height: 12px; min-width: 1px; border-radius: 2px; background: var(--colour); }
 .values { font-size: 14px; }
 pre { overflow-x: auto; background: var(--raised); padding: 12px; border-radius: 4px; font: 13px/1.45 ui-monospace, monospace; }

@@ -15,6 +15,7 @@ describe('sniff', () => {
     ['PK\x03\x04\x14\0', 'a zip archive'],
     ['\x1f\x8b\x08', 'gzip data'],
     ['<?xml version="1.0"?>\n<!-- a -->\n<svg width="9">', 'an SVG drawing'],
+    ['\0\0\0\x18ftypheic\0\0', 'a HEIC image'],
     ['%PDF-1.7', 'a PDF document'],
     ['BM\x46\0\0\0\0\0\0\0', 'a BMP image'],
     ['hello', 'other data'],

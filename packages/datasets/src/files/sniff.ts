@@ -13,12 +13,13 @@ const containers: readonly (readonly [StoredFormat['container'], readonly string
   ['webp', ['RIFF????WEBP']],
   ['gif', ['GIF87a', 'GIF89a']],
   ['tiff', ['II*\0', 'II+\0', 'MM\0*', 'MM\0+']],
-  ['avif', ['avif', 'avis', 'mif1', 'msf1', 'miaf', 'heic', 'heix'].map((brand) => `????ftyp${brand}`)],
+  ['avif', ['avif', 'avis', 'mif1', 'msf1', 'miaf'].map((brand) => `????ftyp${brand}`)],
 ];
 
 const others: readonly (readonly [string, readonly string[]])[] = [
   ['a zip archive', ['PK\x03\x04', 'PK\x05\x06']],
   ['gzip data', ['\x1f\x8b']],
+  ['a HEIC image', ['heic', 'heix', 'hevc', 'hevx'].map((brand) => `????ftyp${brand}`)],
   ['a PDF document', ['%PDF-']],
   ['a BMP image', ['BM????\0\0\0\0']],
   ['a Photoshop document', ['8BPS']],
