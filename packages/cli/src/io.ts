@@ -38,7 +38,8 @@ const QUIET_MS = 2000;
 /** The console. */
 export function createIo(stream: NodeJS.WriteStream = process.stderr): Console {
   const stop = new AbortController();
-  const interrupt = () => stop.abort(new CliError('stopped by Ctrl-C (the same command goes on where it can)'));
+  const interrupt = () =>
+    stop.abort(new CliError('stopped by Ctrl-C, nothing half-written is left (the same command begins again)'));
   return {
     get signal() {
       if (!process.listeners('SIGINT').includes(interrupt)) process.once('SIGINT', interrupt);

@@ -125,6 +125,12 @@ describe('a batch', () => {
     expect(said).toMatch(/"kept": \[\]/);
   });
 
+  it('keeps nothing that other options made', async () => {
+    const again = () => runHere('upscale', at('mixed'), '-o', at('done'), ...model, '--strip', '--json');
+    expect((await again()).said).toMatch(/"kept": \[\]/);
+    expect((await again()).said).not.toMatch(/"kept": \[\]/);
+  });
+
   it('stopped by Ctrl-C says how far it came, leaves whole files alone, and goes on', async () => {
     mkdirSync(at('many'));
     const image = await png(220, 220);

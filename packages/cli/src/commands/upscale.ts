@@ -63,7 +63,7 @@ export const upscaleCommand = defineCommand({
       const isDone =
         folder === null || overwrite
           ? async () => false
-          : await openResume(folder, [await readBytes(model, '--model')]);
+          : await openResume(folder, [await readBytes(model, '--model'), JSON.stringify(options)]);
       const each = (target: Target) =>
         throughFiles(target, extension, (files) => upscaleFile(network, files, options, io));
       const batch = await runBatch(targets, isDone, each, io);

@@ -1,5 +1,5 @@
 import { fetchSet, type RemoteSet, remoteSets, setFromUrl } from '@fqsr/datasets';
-import { asUsage, UsageError } from '../errors.js';
+import { asUsage, CliError, UsageError } from '../errors.js';
 import type { Io, Progress } from '../io.js';
 import type { Action } from './action.js';
 
@@ -18,6 +18,9 @@ export const fetchAction = {
         json: { ...fetched, data: `remote/${name}` },
         text: `${folder}: ${files} files, ${transferred === 0 ? 'fetched before' : `${transferred} bytes fetched`}; use --data remote/${name}`,
       };
+    } catch (error) {
+      if (io.signal.aborted) throw new CliError('stopped (the same command goes on)');
+      throw error;
     } finally {
       display.stop();
     }
