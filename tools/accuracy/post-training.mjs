@@ -24,8 +24,8 @@ const { values: args, positionals } = parseArgs({
 
 /** What every record is made with; options behind `--` come after. */
 const options = [
-  ...['--patches', '512', '--patch-size', '16', '--calibration', 'mse', '--seed', '1'],
-  ...['--reconstruction', 'none', '--bias-correction', 'none'],
+  ...['--patches', '128', '--patch-size', '16', '--calibration', 'mse', '--seed', '1'],
+  ...['--rotation', 'hadamard', '--reconstruction', 'none', '--bias-correction', 'none'],
   ...positionals,
 ];
 

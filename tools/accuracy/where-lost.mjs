@@ -1,0 +1,79 @@
+/**
+ * Where post-training loses: EDSR-baseline x4 under W8A8S8 and W4A4S8 with one part of the network at a time left in float, or at 8 bits, and under each way of preparing the float network. PSNR of the
+ * fake-quantized graph on a benchmark set. After a build: `node tools/accuracy/where-lost.mjs [--set Set5] [--patches 128]`
+ */
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+import { useBackend } from '../../packages/backends/dist/index.js';
+import { openSource, pairsOf } from '../../packages/datasets/dist/index.js';
+import { measure } from '../../packages/metrics/dist/index.js';
+import { makePlan, planFromPreset } from '../../packages/quant-core/dist/index.js';
+import { forward, postTrain, toTensors } from '../../packages/sr-models/dist/index.js';
+import { calibrationBatches, edsrBaseline, sharedPath } from '../shared-checkpoint.mjs';
+
+const { values: args } = parseArgs({
+  options: { set: { type: 'string', default: 'Set5' }, patches: { type: 'string', default: '128' } },
+});
+
+/** A preset with roles replaced, or with specs of single layers: `null` is float. */
+const planOf = (preset, roles = {}, overrides = []) => {
+  const plan = planFromPreset(preset);
+  const merged = Object.entries(roles).map(([role, spec]) => [role, spec && { ...plan.roles[role], ...spec }]);
+  return makePlan({ ...plan, roles: { ...plan.roles, ...Object.fromEntries(merged) }, overrides });
+};
+const activations = (pattern, spec) => ({ pattern, role: 'activations', spec });
+
+const eight = { bits: 8 };
+const cases = [
+  ['w8a8s8', 'as it is', planOf('w8a8s8')],
+  ['w8a8s8', 'weights in float', planOf('w8a8s8', { weights: null })],
+  ['w8a8s8', 'what convolutions read in float', planOf('w8a8s8', { activations: null })],
+  ['w8a8s8', 'skips in float', planOf('w8a8s8', { skips: null })],
+  ['w8a8s8', 'a skip step for each channel', planFromPreset('w8a8s8-channel')],
+  ['w8a8s8', 'rotated', planOf('w8a8s8'), { rotation: 'hadamard' }],
+  ['w4a4s8', 'as it is', planOf('w4a4s8')],
+  ['w4a4s8', 'weights of 8 bits', planOf('w4a4s8', { weights: eight })],
+  ['w4a4s8', 'what residual blocks and body.conv read of 8 bits', planOf('w4a4s8', {}, [activations('body.*', eight)])],
+  ['w4a4s8', 'what up.0.conv reads of 8 bits', planOf('w4a4s8', {}, [activations('up.0.conv', eight)])],
+  ['w4a4s8', 'what up.1.conv reads of 8 bits', planOf('w4a4s8', {}, [activations('up.1.conv', eight)])],
+  ['w4a4s8', 'what tail reads of 8 bits', planOf('w4a4s8', {}, [activations('tail', eight)])],
+  ['w4a4s8', 'all that convolutions read of 8 bits', planOf('w4a4s8', { activations: eight })],
+  ['w4a4s8', 'equalized by weights', planOf('w4a4s8'), { equalization: 'weights' }],
+  ['w4a4s8', 'equalized by activations', planOf('w4a4s8'), { equalization: 'activations' }],
+  ['w4a4s8', 'rotated', planOf('w4a4s8'), { rotation: 'hadamard' }],
+  ['w4a4s8', 'rotated, another seed', planOf('w4a4s8'), { rotation: 'hadamard', learning: { seed: 1 } }],
+];
+
+await useBackend('wasm');
+const { graph, params } = edsrBaseline(4);
+const batches = await calibrationBatches(4, { patchSize: 16, batchSize: 8, count: Number(args.patches) / 8 });
+const pairs = [];
+for await (const pair of pairsOf(await openSource(sharedPath(`datasets/${args.set}`)), 4)) pairs.push(pair);
+
+/** Mean luma PSNR of a graph in a mode. */
+function psnrOf(subject, own, mode) {
+  const tensors = toTensors(subject, own);
+  const values = pairs.map(({ lr, hr }) => {
+    const pixels = tf.tidy(() => {
+      const images = tf.tensor4d(Float32Array.from(lr.data), [1, lr.height, lr.width, 3]);
+      return tf.round(tf.clipByValue(forward(subject, images, { params: tensors, mode }), 0, 255)).dataSync();
+    });
+    return measure({ ...hr, data: Uint8Array.from(pixels) }, hr, { convention: 'edsr-benchmark', scale: 4 }).psnr;
+  });
+  tf.dispose([...tensors.values()]);
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+const float = psnrOf(graph, params, 'float');
+console.log(`${args.set} x4, float: ${float.toFixed(3)} dB\n`);
+console.log('| plan | what is changed | PSNR dB | to float |');
+console.log('| --- | --- | --- | --- |');
+for (const [preset, what, plan, options = {}] of cases) {
+  const trained = postTrain(graph, params, plan, batches, {
+    reconstruction: 'none',
+    biasCorrection: 'none',
+    ...options,
+  });
+  const psnr = psnrOf(trained.graph, trained.params, 'quantized');
+  console.log(`| ${preset} | ${what} | ${psnr.toFixed(3)} | ${(psnr - float).toFixed(3)} |`);
+}
