@@ -154,8 +154,14 @@ describe.skipIf(!isBuilt)('the example over HTTP', () => {
   });
 
   it('counts bytes that come without a length', async () => {
+    let left = 64;
     const body = new ReadableStream({
-      pull: (controller) => controller.enqueue(new Uint8Array(2 ** 16)),
+      pull: async (controller) => {
+        // Lets the answer come in: a stream that is always ready would be all that this process does.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (left-- > 0) controller.enqueue(new Uint8Array(2 ** 16));
+        else controller.close();
+      },
     });
     const sent = fetch(url, { method: 'POST', body, duplex: 'half' } as RequestInit);
     const status = await sent.then(
