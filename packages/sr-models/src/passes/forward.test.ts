@@ -161,21 +161,32 @@ describe('hooks', () => {
     expect(seenConvs).toEqual(convs);
   });
 
-  it('rounds no bias behind a feature map that the plan leaves in float', () => {
-    const { roles, overrides } = planFromPreset('w4a4s8');
-    const onlyWeights = { name: 'w4', roles: { ...roles, activations: null, skips: null }, overrides };
-    const graph = tinyQuantized(onlyWeights);
-    const params = calibratedParams(graph, 1);
-    run(graph, params, image, 'quantized', {
-      onConv: ({ name }, weights, bias) => {
-        const step = weights?.scale?.dataSync() as Float32Array;
-        const real = bias.dataSync().map((value, i) => value * (step[i] as number));
-        const given = params.get(`${name}.bias`) as Float32Array;
-        const apart = Math.max(...real.map((value, i) => Math.abs(value - (given[i] as number))));
-        // Behind the image, which is integers, half a step.
-        if (name === 'head') expect(apart).toBeGreaterThan(1e-3);
-        else expect(apart).toBeLessThan(1e-5);
-      },
+  describe('behind feature maps that the plan leaves in float', () => {
+    const { roles, overrides } = planFromPreset('w8a8s8');
+    const onlyWeights = { name: 'w8', roles: { ...roles, activations: null, skips: null }, overrides };
+    const graph = tinyQuantized(onlyWeights, { blocks: 2 });
+
+    it('rounds no bias', () => {
+      const params = calibratedParams(graph, 1);
+      run(graph, params, image, 'quantized', {
+        onConv: ({ name }, weights, bias) => {
+          const step = weights?.scale?.dataSync() as Float32Array;
+          const real = bias.dataSync().map((value, i) => value * (step[i] as number));
+          const given = params.get(`${name}.bias`) as Float32Array;
+          const apart = Math.max(...real.map((value, i) => Math.abs(value - (given[i] as number))));
+          // Behind the image, which is integers, half a step.
+          if (name === 'head') expect(apart).toBeGreaterThan(1e-4);
+          else expect(apart).toBeLessThan(1e-5);
+        },
+      });
+    });
+
+    it('quantizes weights as they were calibrated', () => {
+      const params = calibratedParams(graph, 1);
+      const float = run(graph, params, image, 'float');
+      const own = run(graph, params, image, 'quantized');
+      const squares = own.map((value, i) => (value - Math.min(255, Math.max(0, float[i] as number))) ** 2);
+      expect(Math.sqrt(squares.reduce((a, b) => a + b, 0) / squares.length)).toBeLessThan(1);
     });
   });
 

@@ -221,7 +221,10 @@ function lookUp(node: TanhNode, { value, scale }: Features): tf.Tensor4D {
  * `acc = conv(levels of x, levels of w) + levels of the bias`. Steps of the input's channels multiply the weights of those channels *before* the weights
  * are quantized, so that the sum over channels stays a sum of integers with one step for each output channel.
  */
-function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
+function convolve(node: Conv2dNode, input: Features, pass: Pass): Features {
+  // What a plan leaves in float has no steps that weights are calibrated to, nor one for the bias to be rounded to.
+  const isInteger = isLevels(node.input, pass.byName);
+  const x: Features = isInteger ? input : { value: real(input), scale: null };
   const bias = pass.params.get(`${node.name}.bias`) as tf.Tensor1D;
   const spec = pass.mode === 'float' ? null : node.weights;
   const perChannel = x.scale && x.scale.size > 1 ? x.scale : null;
@@ -229,8 +232,7 @@ function convolve(node: Conv2dNode, x: Features, pass: Pass): Features {
   const weights = spec ? quantizeWeights(node, scaled(weight), spec, pass) : null;
   const scale = mulScale(perChannel ? null : x.scale, weights?.scale ?? null);
   const steps = scale ? (tf.div(bias, scale) as tf.Tensor1D) : bias;
-  // A feature map that a plan leaves in float has no step for the bias to be rounded to.
-  const levels = spec && isLevels(node.input, pass.byName) ? roundThrough(steps) : steps;
+  const levels = spec && isInteger ? roundThrough(steps) : steps;
   if (pass.mode !== 'float') pass.onConv?.(node, weights, levels);
   const filter = weights ? weights.value : weight;
   return { value: tf.add(convolveSame(node, x.value, filter, pass), levels), scale };
