@@ -29,6 +29,9 @@ const options = [
   ...positionals,
 ];
 
+/** Before anything runs: later the tree may have moved on. */
+const made = commit();
+
 const folder = mkdtempSync(join(tmpdir(), 'fqsr-accuracy-'));
 try {
   for (const network of args.networks.split(',')) {
@@ -49,7 +52,7 @@ try {
         start: datum(source),
         calibrated: datum('datasets/BSD400'),
         options: options.join(' '),
-        commit: commit(),
+        commit: made,
         convention,
         ...measured,
       };

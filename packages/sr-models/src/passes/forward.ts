@@ -34,6 +34,7 @@ import {
 } from '../graph.js';
 import type { ParamTensors } from '../params.js';
 import { bilinearTaps } from './bilinear.js';
+import { hasZero, isLevels } from './levels.js';
 import { tanhIndex, tanhRatios, tanhTable } from './tanh-table.js';
 
 /** A feature map: NHWC. */
@@ -247,20 +248,6 @@ function convolveSame({ kernel, input }: Conv2dNode, x: tf.Tensor4D, filter: tf.
   const pads = kernel.map((size): [number, number] => [(size - 1) >> 1, size >> 1]);
   const padded = tf.pad(x, [[0, 0], ...pads, [0, 0]], 1);
   return tf.conv2d(padded as tf.Tensor4D, filter, 1, 'valid');
-}
-
-/** Whether 0 is among the values that a node can give. */
-function hasZero(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
-  const node = byName.get(name) as GraphNode;
-  if (node.op === 'pixelShuffle') return hasZero(node.input, byName);
-  return node.op !== 'quantize' || node.spec.grid !== 'midrise';
-}
-
-/** Whether a node gives levels of a grid, or sums of them: so does the image, but not what a convolution accumulates. */
-function isLevels(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
-  const node = byName.get(name) as GraphNode;
-  if (node.op === 'quantize' || node.op === 'input') return true;
-  return node.op !== 'conv2d' && inputsOf(node).every((input) => isLevels(input, byName));
 }
 
 function quantizeWeights(node: Conv2dNode, weight: Features, spec: QuantSpec, pass: Pass): Features {
