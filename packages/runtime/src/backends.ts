@@ -5,7 +5,7 @@ import { openWasm } from './kernels/wasm/engine.js';
 import { hasSimd } from './kernels/wasm/machine.js';
 import { availableThreads } from './kernels/wasm/threads.js';
 import { openWebgpu } from './kernels/webgpu/engine.js';
-import type { CheckedModel } from './validate.js';
+import type { CheckedModel } from './model-info.js';
 
 /** How a model runs. */
 export interface BackendOptions {

@@ -2,11 +2,11 @@
 import type { Image } from './image.js';
 import { referenceKernels } from './kernels/reference/index.js';
 import { layoutModel } from './layout.js';
+import type { CheckedModel } from './model-info.js';
 import { planModel } from './plan.js';
 import type { Port } from './port.js';
 import { execute, type Tap } from './run.js';
 import { cutForPort, leastArea, reachOf, runTiles } from './tiles.js';
-import type { CheckedModel } from './validate.js';
 
 /** What runs images. */
 export interface Engine {

@@ -9,9 +9,10 @@ import { crc32 } from './crc32.js';
 import { FormatError, type Refuse, refusal, show } from './error.js';
 import { parseStrictJson } from './json.js';
 import type { Conv2dNode, IntegerModel, IntegerTensor } from './model.js';
+import { type CheckedModel, weightShape } from './model-info.js';
 import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from './safetensors.js';
 import { type Graph, readGraph } from './structure.js';
-import { type CheckedModel, checkMeaning, validateModel, weightShape } from './validate.js';
+import { checkMeaning, validateModel } from './validate.js';
 
 export { FormatError, RuntimeError } from './error.js';
 export { limits } from './limits.js';
@@ -30,8 +31,9 @@ export type {
   PixelShuffleNode,
   RequantizeNode,
 } from './model.js';
+export type { AccumulatorInfo, LevelsInfo, ModelInfo, ValueInfo } from './model-info.js';
 export { type Dtype, readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from './safetensors.js';
-export { type AccumulatorInfo, type LevelsInfo, type ModelInfo, type ValueInfo, validateModel } from './validate.js';
+export { validateModel } from './validate.js';
 
 /** Versions of the format that {@link parseModel} reads; {@link serializeModel} writes the last. */
 export const formatVersions: readonly number[] = [1];

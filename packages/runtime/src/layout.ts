@@ -6,7 +6,7 @@
  */
 import type { Preparation } from './kernels/kernel.js';
 import type { AddNode, Conv2dNode, IntegerNode, RequantizeNode } from './model.js';
-import { type CheckedModel, inputsOf, type LevelsInfo, type ModelInfo, type ValueInfo } from './validate.js';
+import { type CheckedModel, inputsOf, type LevelsInfo, type ModelInfo, type ValueInfo } from './model-info.js';
 
 /** A stored tensor. */
 export interface PlannedTensor {

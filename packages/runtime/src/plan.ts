@@ -2,7 +2,7 @@
 import type { AccumulateKernel, KernelTable, MoveKernel, Preparation, RequantizeKernel } from './kernels/kernel.js';
 import { bytesPerPixel, find, type Group, layoutModel, type PlannedTensor } from './layout.js';
 import type { IntegerNode } from './model.js';
-import { type CheckedModel, inputsOf } from './validate.js';
+import { type CheckedModel, inputsOf } from './model-info.js';
 
 export type { PlannedTensor } from './layout.js';
 

@@ -4,10 +4,10 @@ import type { Engine } from './engine.js';
 import { RuntimeError } from './error.js';
 import type { Samples, Strip } from './image.js';
 import type { IntegerModel } from './model.js';
+import type { CheckedModel } from './model-info.js';
 import { openPort } from './port.js';
 import { openRows, type RowInput } from './rows.js';
 import { openTurns } from './turns.js';
-import type { CheckedModel } from './validate.js';
 
 /** What may be said of a run. */
 export interface UpscaleOptions {

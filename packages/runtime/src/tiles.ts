@@ -1,8 +1,8 @@
 /** Images that are not run as a whole: rectangles with what the network sees around them. */
 import type { Image } from './image.js';
 import type { Group, Layout } from './layout.js';
+import { inputsOf } from './model-info.js';
 import type { Port } from './port.js';
-import { inputsOf } from './validate.js';
 
 /** Pixels of the input image. */
 export interface Extent {

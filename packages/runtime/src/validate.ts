@@ -3,7 +3,7 @@
  * spatial factors, tensor lengths and ranges, and accumulators that fit int32.
  */
 import { levelRange, MAX_SHIFT, MIN_SHIFT } from '@fqsr/quant-core/spec';
-import { type Refuse, refusal, show } from './error.js';
+import { type Refuse, refusal } from './error.js';
 import { limits } from './limits.js';
 import type {
   AddNode,
@@ -12,62 +12,23 @@ import type {
   IntegerModel,
   IntegerNode,
   IntegerOp,
-  IntegerTensor,
   LookupTable,
   OutputNode,
   PixelShuffleNode,
   RequantizeNode,
 } from './model.js';
+import {
+  type AccumulatorInfo,
+  type CheckedModel,
+  inputsOf,
+  type LevelsInfo,
+  type ModelInfo,
+  type ValueInfo,
+  weightShape,
+} from './model-info.js';
 import { readGraph } from './structure.js';
+import { checkRange, gridText, levels, type Scope, tensor, tensorPath, value } from './validate-lookup.js';
 import { sumWeights } from './weight-sums.js';
-
-/** A stored tensor, as the graph proves it. */
-export interface LevelsInfo {
-  readonly kind: 'levels';
-  readonly channels: number;
-  /** Height and width in units of the input image's. */
-  readonly factor: number;
-  readonly bits: number;
-  readonly signed: boolean;
-  /** For each channel. */
-  readonly zeroPoint: readonly number[];
-  /** The value of a level is `q - z` with spacing 1, and `2 * (q - z) + 1` with spacing 2. */
-  readonly spacing: 1 | 2;
-  /** Step of all channels, or of each. */
-  readonly scale: number | readonly number[];
-  /** Bounds of the levels, both inclusive. */
-  readonly qmin: number;
-  readonly qmax: number;
-}
-
-/** An int32 value, as the graph proves it. */
-export interface AccumulatorInfo {
-  readonly kind: 'accumulator';
-  readonly channels: number;
-  readonly factor: number;
-  /** Bound of the magnitude of the value and of every partial sum, all channels. */
-  readonly bound: number;
-}
-
-export type ValueInfo = LevelsInfo | AccumulatorInfo;
-
-/** What is known of the value of each node, by name. */
-export type ModelInfo = ReadonlyMap<string, ValueInfo>;
-
-/** A model that was checked, once: what trusts it takes this. */
-export interface CheckedModel {
-  readonly model: IntegerModel;
-  readonly values: ModelInfo;
-}
-
-interface Scope {
-  readonly model: IntegerModel;
-  readonly values: Map<string, ValueInfo>;
-  /** What each tensor was used as. */
-  readonly roles: Map<string, string>;
-  readonly path: string;
-  readonly refuse: Refuse;
-}
 
 /**
  * Checks a model completely.
@@ -321,59 +282,4 @@ function checkEnds({ nodes }: IntegerModel, refuse: Refuse): void {
     if (node.op === 'output' && used.has(node.name)) refuse(`nodes[${i}]`, 'used by no node', 'an output with users');
     if (node.op !== 'output' && !used.has(node.name)) refuse(`nodes[${i}]`, 'used by a later node', 'an unused node');
   }
-}
-
-/** The names of a node's inputs. */
-export function inputsOf(node: IntegerNode): readonly string[] {
-  if (node.op === 'input') return [];
-  return node.op === 'add' ? node.inputs : [node.input];
-}
-
-/** Output channels, height, width, input channels. */
-export function weightShape({ outChannels, kernel, inChannels }: Conv2dNode): readonly number[] {
-  return [outChannels, ...kernel, inChannels];
-}
-
-function value(name: string, path: string, { values, refuse }: Scope): ValueInfo {
-  return values.get(name) ?? refuse(path, 'the name of an earlier node', name);
-}
-
-function levels(name: string, path: string, scope: Scope): LevelsInfo {
-  const info = value(name, path, scope);
-  if (info.kind === 'levels') return info;
-  return scope.refuse(path, 'levels (requantize them first)', `an accumulator: ${name}`);
-}
-
-function tensor<T extends IntegerTensor>(
-  key: string,
-  path: string,
-  type: { readonly name: string; new (length: number): T },
-  role: string,
-  { model, roles, refuse }: Scope,
-): T {
-  const data = Object.hasOwn(model.tensors, key) ? model.tensors[key] : undefined;
-  if (data === undefined) return refuse(path, 'the name of a tensor', key);
-  if (!(data instanceof type)) return refuse(tensorPath(key), `a ${type.name}`, data.constructor.name);
-  const other = roles.get(key);
-  if (other !== undefined && other !== role) refuse(path, `one tensor for one use`, `${other} and ${role}`);
-  roles.set(key, role);
-  return data;
-}
-
-function checkRange(key: string, data: IntegerTensor, low: number, high: number, refuse: Refuse): void {
-  for (let i = 0; i < data.length; i++) {
-    const item = data[i] as number;
-    if (item < low || item > high) refuse(`${tensorPath(key)}[${i}]`, `from ${low} to ${high}`, item);
-  }
-}
-
-function gridText(grid: Pick<LevelsInfo, 'bits' | 'signed' | 'scale' | 'spacing' | 'zeroPoint'>) {
-  const { bits, signed, scale, spacing, zeroPoint } = grid;
-  const zeros = [...new Set(zeroPoint)];
-  const levels = `${bits} ${signed ? 'signed' : 'unsigned'} ${spacing === 2 ? 'mid-rise ' : ''}bits`;
-  return `${levels}, zero point ${zeros.length > 1 ? zeroPoint.join(' ') : zeros}, scale ${scale}`;
-}
-
-function tensorPath(key: string): string {
-  return `tensors[${show(key)}]`;
 }

@@ -2,7 +2,7 @@
  * What a backend's kernels are: one for each op, prepared once when a model is loaded and then run on image after image. Kernels check nothing.
  */
 import type { Conv2dNode, IntegerNode, IntegerOp, IntegerTensor } from '../model.js';
-import type { LevelsInfo, ValueInfo } from '../validate.js';
+import type { LevelsInfo, ValueInfo } from '../model-info.js';
 
 /**
  * Levels in NHWC, one byte each: two's complement where the grid is signed, plain binary where it is not.

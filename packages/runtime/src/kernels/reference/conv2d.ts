@@ -7,7 +7,7 @@
  * by 2 doubles at a time in registers.
  */
 import type { Conv2dNode } from '../../model.js';
-import type { LevelsInfo } from '../../validate.js';
+import type { LevelsInfo } from '../../model-info.js';
 import { type KernelTable, type LevelTensor, macsPerPixel, type Preparation } from '../kernel.js';
 import { choosePacking, type Packing } from './packing.js';
 

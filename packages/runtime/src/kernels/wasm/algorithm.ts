@@ -1,6 +1,6 @@
 /** Which algorithm computes a convolution: exact Winograd where it pays and its arithmetic fits. */
 import type { Conv2dNode } from '../../model.js';
-import type { AccumulatorInfo, LevelsInfo } from '../../validate.js';
+import type { AccumulatorInfo, LevelsInfo } from '../../model-info.js';
 
 /** Direct sums, or exact Winograd: F(3x3, 3x3) over the 3x3 parts of a kernel, F(4x4, 3x3) and F(6x6, 3x3) for kernels of 3x3. */
 export type Algorithm = 'direct' | 'winograd3' | 'winograd4' | 'winograd6';

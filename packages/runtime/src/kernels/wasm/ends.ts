@@ -1,7 +1,7 @@
 /** What a kernel reads from and where its sums go, as structs in memory: constants once, addresses and sizes anew for every image. */
 import type { Layout, PlannedTensor } from '../../layout.js';
 import type { Conv2dNode, RequantizeNode } from '../../model.js';
-import type { LevelsInfo } from '../../validate.js';
+import type { LevelsInfo } from '../../model-info.js';
 import type { Machine } from './machine.js';
 import { store, write } from './structs.js';
 import { channelFactors, groupShifts, roundsHalf, TAIL_BYTES, tailFields } from './tail.js';

@@ -2,10 +2,10 @@
 import type { Engine } from '../../engine.js';
 import type { Image } from '../../image.js';
 import { layoutModel } from '../../layout.js';
+import type { CheckedModel } from '../../model-info.js';
 import { imagePort, type Port } from '../../port.js';
 import type { Tap } from '../../run.js';
 import { CORE, cutForPort, reachOf, runTiles } from '../../tiles.js';
-import type { CheckedModel } from '../../validate.js';
 import { openMachine } from './machine.js';
 import { compile } from './program.js';
 import { executeProgram, ringBytes, type Watch } from './run.js';

@@ -3,8 +3,8 @@
  */
 import type { Layout, PlannedTensor } from '../../layout.js';
 import type { AddNode, Conv2dNode, IntegerNode, PixelShuffleNode, RequantizeNode } from '../../model.js';
-import type { AccumulatorInfo, LevelsInfo } from '../../validate.js';
-import { inputsOf } from '../../validate.js';
+import type { AccumulatorInfo, LevelsInfo } from '../../model-info.js';
+import { inputsOf } from '../../model-info.js';
 import { macsPerPixel } from '../kernel.js';
 import { type Algorithm, chooseAlgorithm } from './algorithm.js';
 import { type Binding, type Compiler, compileSource, compileTails, type Struct, tensorOf } from './ends.js';

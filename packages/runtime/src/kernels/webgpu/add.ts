@@ -2,7 +2,7 @@
 
 import { find } from '../../layout.js';
 import type { AddNode, RequantizeNode } from '../../model.js';
-import type { LevelsInfo } from '../../validate.js';
+import type { LevelsInfo } from '../../model-info.js';
 import { openConstants } from './constants.js';
 import { type Compilation, type GpuStep, portions } from './step.js';
 import { scaledWgsl, tailWgsl } from './tail.js';

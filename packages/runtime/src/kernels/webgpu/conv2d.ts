@@ -13,7 +13,7 @@
 
 import { find } from '../../layout.js';
 import type { Conv2dNode, IntegerTensor, RequantizeNode } from '../../model.js';
-import type { LevelsInfo } from '../../validate.js';
+import type { LevelsInfo } from '../../model-info.js';
 import { macsPerPixel, type Preparation } from '../kernel.js';
 import { type Constants, openConstants, packBytes } from './constants.js';
 import { type Compilation, type GpuStep, portions } from './step.js';
