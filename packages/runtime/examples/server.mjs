@@ -53,14 +53,14 @@ const codec = {
   encode: ({ width, height, channels, data }) => sharp(data, { raw: { width, height, channels } }).png().toBuffer(),
 };
 
-/** The body, as long as it is within the limit; what is too long is not read on. */
+/** The body, as long as it is within the limit; what is too long is not kept. */
 async function bodyOf(request) {
   const refuse = (got) => new LimitError(`file must have at most ${limits.maxBytes} bytes, got ${got}`);
   const said = Number(request.headers['content-length'] ?? 0);
   if (said > limits.maxBytes) throw refuse(said);
   const chunks = [];
   let length = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     length += chunk.length;
     if (length > limits.maxBytes) throw refuse('more');
     chunks.push(chunk);
@@ -68,17 +68,28 @@ async function bodyOf(request) {
   return Buffer.concat(chunks);
 }
 
-/** One line, and no more of the request. */
-function refuse(response, status, line) {
+/**
+ * One line, and the connection closes. Whoever still sends gets up to a second to read it: a socket that closes on what it has not read is reset, and the answer is lost.
+ */
+function refuse(request, response, status, line) {
   if (response.headersSent) return response.destroy();
   const retry = status === 503 ? { 'retry-after': '1' } : {};
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close', ...retry });
-  response.end(`${line}\n`);
+  const body = Buffer.from(`${line}\n`);
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length, connection: 'close' };
+  response.writeHead(status, { ...headers, ...retry });
+  response.write(body);
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, 1000);
+  if (request.complete) return end();
+  request.once('end', end).once('close', end).resume();
 }
 
 const server = createServer(async (request, response) => {
-  if (request.url !== '/upscale') return refuse(response, 404, 'path must be /upscale');
-  if (request.method !== 'POST') return refuse(response, 405, 'method must be POST, with the image as body');
+  if (request.url !== '/upscale') return refuse(request, response, 404, 'path must be /upscale');
+  if (request.method !== 'POST') return refuse(request, response, 405, 'method must be POST, with the image as body');
   const gone = new AbortController();
   response.on('close', () => gone.abort(new Error('the client left')));
   try {
@@ -89,7 +100,7 @@ const server = createServer(async (request, response) => {
     const { status = 500, message } = error;
     // What nobody foresaw is for the log, not for the client.
     if (status === 500 && !gone.signal.aborted) console.error(error);
-    refuse(response, status, status === 500 ? 'the image could not be upscaled' : message);
+    refuse(request, response, status, status === 500 ? 'the image could not be upscaled' : message);
   }
 });
 // A client that sends slowly keeps no place, and not the connection either.
