@@ -59,6 +59,7 @@ export * from './passes/shapes.js';
 export * from './passes/verify.js';
 export type { FeatureExtractor, FeatureMap } from './perceptual/types.js';
 export * from './perceptual/vgg19.js';
+export { balanceGraph } from './post-training/balance-graph.js';
 export { type CalibrationBatch, calibrateGraph } from './post-training/calibrate-graph.js';
 export { equalizeGraph } from './post-training/equalize-graph.js';
 export {
@@ -70,7 +71,7 @@ export {
 } from './post-training/post-train.js';
 export type { AlsoLearned } from './post-training/reconstruct-region.js';
 export type { Granularity as RegionGranularity } from './post-training/regions.js';
-export { rotateGraph } from './post-training/rotate-graph.js';
+export { rotateGraph, transformGraph } from './post-training/transform-graph.js';
 export { scheduleByName, schedules } from './schedules/registry.js';
 export type { Schedule, ScheduleOptions } from './schedules/types.js';
 export * from './sensitivity/index.js';

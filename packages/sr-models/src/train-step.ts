@@ -71,7 +71,7 @@ export class Trainer {
     this.#steps = state.optimizer.steps;
     this.#theta = tf.tensor1d(flatten(this.#layout, state.params));
     this.#average = options.emaDecay > 0 ? tf.tensor1d(flatten(this.#layout, state.ema ?? state.params)) : null;
-    const rates = relativeRates(graph, this.#layout, options.quantizerRate);
+    const rates = relativeRates(graph, this.#layout, options);
     this.#rates = rates && tf.tensor1d(rates);
     this.#decayed = tf.tensor1d(decayMask(this.#layout));
     this.#hasGrids = quantizables(graph).length > 0;

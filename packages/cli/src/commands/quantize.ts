@@ -26,8 +26,9 @@ export const quantizeCommand = defineCommand({
     patches: whole({ description: 'how many', value: 'n' }, 1, 4096).default(64),
     patchSize: whole({ description: 'their side', value: 'n' }, 4, 1024).default(16),
     calibration: z.enum(calibrationNames).default('mse').meta({ description: 'how steps are found', value: 'name' }),
-    rotation: z.enum(['none', 'hadamard']).default(postTrainDefaults.rotation).meta({
-      description: 'mix the channels of linear feature maps first, so that outliers are spread over all of them',
+    rotation: z.enum(['none', 'hadamard', 'balanced']).default(postTrainDefaults.rotation).meta({
+      description:
+        'change the basis of linear feature maps first: mixed at random, so that outliers are spread, or as gives the least noise on the patches',
       value: 'name',
     }),
     equalization: z

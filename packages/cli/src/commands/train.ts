@@ -121,6 +121,14 @@ const options = z.object({
     0,
     1000,
   ).optional(),
+  biasRate: real(
+    {
+      description: `learning rate of biases relative to weights (default: ${runDefaults.biasRate})`,
+      value: 'x',
+    },
+    0,
+    1000,
+  ).optional(),
   backend: backendOption,
   ...moreOptions,
 });

@@ -1,4 +1,5 @@
 /** Post-training tools: pure functions over arrays and tensors, for networks of any kind. */
+export { balancingTransform } from './balance.js';
 export {
   type BiasCorrection,
   biasCorrection,
@@ -23,5 +24,5 @@ export {
   reconstruct,
   reconstructionDefaults,
 } from './reconstruct.js';
-export { type Rotation, randomRotation, rotateInputs, rotateOutputs } from './rotate.js';
 export { type Roundable, type Rounded, roundNearest } from './rounding.js';
+export { type ChannelTransform, randomRotation, transformInputs, transformOutputs } from './transform.js';

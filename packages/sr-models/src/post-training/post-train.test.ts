@@ -19,11 +19,12 @@ import { initParams } from '../passes/init.js';
 import { lower } from '../passes/lower.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import { agrees, verify } from '../passes/verify.js';
+import { balanceGraph } from './balance-graph.js';
 import { inputRanges } from './calibrate-graph.js';
 import { equalizeGraph, pairsOf } from './equalize-graph.js';
 import { type PostTrainOptions, postTrain } from './post-train.js';
 import { regionsOf } from './regions.js';
-import { channelSpaces, rotateGraph } from './rotate-graph.js';
+import { channelSpaces, rotateGraph } from './transform-graph.js';
 
 const float = tinyEdsr({ blocks: 2, features: 6 });
 const batches = [0, 1, 2].map((seed) => randomBatch(seed, 2, 10, 4));
@@ -139,7 +140,7 @@ describe('equalizeGraph', () => {
   });
 });
 
-describe('rotateGraph', () => {
+describe('transformGraph', () => {
   const names = (graph: Graph) =>
     channelSpaces(graph).map(({ makers, readers, channels }) => [
       makers.map(({ name }) => name).join(' '),
@@ -167,14 +168,19 @@ describe('rotateGraph', () => {
   ] as const)('leaves the float network as it is: %o', (config) => {
     const graph = tinyEdsr(config);
     const own = floatParams(graph);
-    const after = rotateGraph(graph, own, 5);
+    const changes = { hadamard: rotateGraph(graph, own, 5), balanced: balanceGraph(graph, own, batches, 5) };
+    for (const after of Object.values(changes)) expectSame(graph, own, after);
+  });
+
+  /** Other parameters, the same images. */
+  function expectSame(graph: Graph, own: Params, after: Params) {
     for (const name of ['head.weight', 'head.bias', 'body.0.conv1.weight', 'body.0.conv2.weight', 'tail.weight']) {
       expect(after.get(name), name).not.toEqual(own.get(name));
     }
     expect(after.get('body.0.conv1.bias')).toEqual(own.get('body.0.conv1.bias'));
     const [before, now] = [output(graph, own, 'float'), output(graph, after, 'float')];
     for (const [i, x] of before.entries()) expect(Math.abs((now[i] as number) - x)).toBeLessThan(1e-2);
-  });
+  }
 
   it('tames a channel that outgrows all others', () => {
     const outlier = new Map(params);
@@ -191,13 +197,14 @@ describe('rotateGraph', () => {
       const read = values.map((value, at) => (Math.floor(at / outs) % 6 === 0 ? value / 20 : value));
       outlier.set(`${reader}.weight`, read);
     }
-    const errorWith = (rotation: 'none' | 'hadamard') => {
+    const errorWith = (rotation: PostTrainOptions['rotation']) => {
       const options = { reconstruction: 'none', biasCorrection: 'none', rotation } as const;
       const trained = postTrain(float, outlier, planFromPreset('w8a4s6'), batches, options);
       const [expected, actual] = [output(float, outlier, 'float'), output(trained.graph, trained.params, 'exact')];
       return actual.reduce((sum, x, i) => sum + (x - (expected[i] as number)) ** 2, 0);
     };
     expect(errorWith('hadamard')).toBeLessThan(errorWith('none') * 0.8);
+    expect(errorWith('balanced')).toBeLessThan(errorWith('hadamard'));
   });
 });
 

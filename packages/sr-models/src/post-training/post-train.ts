@@ -6,19 +6,23 @@ import { ModelError } from '../error.js';
 import { type Conv2dNode, type Graph, inputsOf } from '../graph.js';
 import { checkParams, type Params } from '../params.js';
 import { quantizeGraph } from '../passes/quantize.js';
+import { balanceGraph } from './balance-graph.js';
 import { type CalibrationBatch, calibrateGraph, inputRanges } from './calibrate-graph.js';
 import { equalizeGraph } from './equalize-graph.js';
 import { type AlsoLearned, reconstructRegion } from './reconstruct-region.js';
 import { type Granularity, type Region, regionsOf, sourceOf } from './regions.js';
-import { rotateGraph } from './rotate-graph.js';
 import { type Values, valuesOf } from './run.js';
+import { rotateGraph } from './transform-graph.js';
 
 /** What to do; each part may be left out. */
 export interface PostTrainOptions {
   /** Name of the calibration of all grids. */
   readonly calibration: string;
-  /** Rotates the channels of feature maps that only linear ops make and read, by a Hadamard matrix with the seed of `learning`, or not. */
-  readonly rotation: 'hadamard' | 'none';
+  /**
+   * Changes the basis of the channels of feature maps that only linear ops make and read, or not: `hadamard` rotates them at random, `balanced` takes the basis of least quantization noise on the
+   * batches (see `balancingTransform`). The seed is that of `learning`.
+   */
+  readonly rotation: 'hadamard' | 'balanced' | 'none';
   /** Balances channels across layers first, by the ranges of weights, or of activations as the batches show them, or not. */
   readonly equalization: 'weights' | 'activations' | 'none';
   /** Learns the rounding of weights, in layers or blocks, or rounds to the nearest. */
@@ -65,7 +69,7 @@ export interface PostTrained {
 /**
  * Quantizes a float network without training it as a whole.
  *
- * 1. Rotation of channels, then equalization of weights across layers, if asked: the same float function.
+ * 1. Change of basis of channels, then equalization of weights across layers, if asked: the same float function.
  * 2. Calibration: every grid from a float pass over the batches.
  * 3. Region by region, in the order of the network, with everything before already quantized: the rounding of weights is learned so that the region, fed with what the
  *    quantized network gives it, answers as the float network does; then the last bias takes back what mean error is left.
@@ -93,7 +97,8 @@ export function postTrain(
   checkParams(graph, params);
   const quantized = quantizeGraph(graph, plan);
   const images = imagesOf(batches);
-  const turned = rotated[settings.rotation](graph, params, settings.learning.seed ?? reconstructionDefaults.seed);
+  const seed = settings.learning.seed ?? reconstructionDefaults.seed;
+  const turned = rotated[settings.rotation](graph, params, seed, batches);
   const float = equalized[settings.equalization](graph, turned, () => inputRanges(quantized, turned, batches));
   const current = new Map(calibrateGraph(quantized, float, batches, settings.calibration));
   const reports: RegionReport[] = [];
@@ -122,11 +127,15 @@ export function postTrain(
   return { graph: quantized, params: current, regions: reports };
 }
 
-/** The float network, rotated. */
+/** The float network in another basis. */
 const rotated = {
   none: (_graph, params) => params,
   hadamard: rotateGraph,
-} satisfies Record<PostTrainOptions['rotation'], (graph: Graph, params: Params, seed: number) => Params>;
+  balanced: (graph, params, seed, batches) => balanceGraph(graph, params, batches, seed),
+} satisfies Record<
+  PostTrainOptions['rotation'],
+  (graph: Graph, params: Params, seed: number, batches: readonly CalibrationBatch[]) => Params
+>;
 
 /** The float network, equalized. */
 const equalized = {

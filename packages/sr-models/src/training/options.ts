@@ -32,6 +32,8 @@ export interface TrainerOptions extends OptimizerOptions {
   readonly momentum: number;
   /** Learning rate of quantizer parameters relative to the weights'. */
   readonly quantizerRate: number;
+  /** Learning rate of biases relative to the weights': 255 is what networks of images in 0..1 have (see `relativeRates`). */
+  readonly biasRate: number;
 }
 
 /** Sensible values. */
@@ -47,6 +49,7 @@ export const trainerDefaults: TrainerOptions = {
   freezeStatisticsAt: null,
   momentum: 0.1,
   quantizerRate: 1,
+  biasRate: 1,
 };
 
 /** What a training uses beside its options: networks that it does not train. The caller owns and disposes them. */

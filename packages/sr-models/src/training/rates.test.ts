@@ -5,9 +5,9 @@ import { flatLayout, unflatten } from '../flat.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import { decayMask, relativeRates } from './rates.js';
 
-const of = (graph: ReturnType<typeof tinyEdsr>, quantizerRate: number) => {
+const of = (graph: ReturnType<typeof tinyEdsr>, quantizerRate: number, biasRate = 1) => {
   const layout = flatLayout(graph);
-  const rates = relativeRates(graph, layout, quantizerRate);
+  const rates = relativeRates(graph, layout, { quantizerRate, biasRate });
   return rates && new Map([...unflatten(layout, rates)].map(([name, values]) => [name, [...new Set(values)]]));
 };
 
@@ -22,6 +22,13 @@ it('are the quantizer rate for quantizers, and 1 / gain for the weights in front
   expect(quantized?.get('tail.bias')).toEqual([1]);
   expect(quantized?.get('head.weight')).toEqual([1]);
   for (const [name, values] of quantized ?? []) if (name.endsWith('.logStep')) expect(values).toEqual([0.5]);
+});
+
+it('are the bias rate for biases, but not for the one in front of a tanh, which is no grey level', () => {
+  const rates = of(tinySrresnet({ output: 'tanh' }), 1, 255);
+  expect(rates?.get('head.bias')).toEqual([255]);
+  expect(rates?.get('tail.bias')).toEqual([1]);
+  expect(rates?.get('head.weight')).toEqual([1]);
 });
 
 it('decay is for convolution weights alone', () => {

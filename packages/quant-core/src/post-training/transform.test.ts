@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomNumbers } from '../../test/devices.js';
 import type { Layer } from './equalize.js';
-import { randomRotation, rotateInputs, rotateOutputs } from './rotate.js';
+import { randomRotation, transformInputs, transformOutputs } from './transform.js';
 
 function layer(seed: number, taps: number, inChannels: number, outChannels: number): Layer {
   const random = randomNumbers(seed);
@@ -39,21 +39,21 @@ describe('randomRotation', () => {
   });
 });
 
-describe('rotated layers', () => {
+describe('transformed layers', () => {
   it('are the same function together', () => {
     const [first, second, rotation] = [layer(1, 1, 3, 12), layer(2, 1, 12, 5), randomRotation(12, 3)];
     const x = [0.3, -1, 2];
     const before = dense(second, dense(first, x));
-    const middle = dense(rotateOutputs(first, rotation), x);
-    const after = dense(rotateInputs(second, rotation), middle);
+    const middle = dense(transformOutputs(first, rotation), x);
+    const after = dense(transformInputs(second, rotation), middle);
     for (const [i, value] of before.entries()) expect(after[i]).toBeCloseTo(value, 5);
     expect(Math.hypot(...middle)).toBeCloseTo(Math.hypot(...dense(first, x)), 5);
   });
 
-  it("rotate each subpixel's channels in front of a pixel shuffle", () => {
+  it("have each subpixel's channels transformed in front of a pixel shuffle", () => {
     const [first, rotation] = [layer(4, 1, 2, 8), randomRotation(4, 5)];
     const x = [1, -2];
-    const [plain, rotated] = [dense(first, x), dense(rotateOutputs(first, rotation), x)];
+    const [plain, rotated] = [dense(first, x), dense(transformOutputs(first, rotation), x)];
     for (const from of [0, 4]) {
       for (let row = 0; row < 4; row++) {
         const sum = [0, 1, 2, 3].reduce(
@@ -66,7 +66,11 @@ describe('rotated layers', () => {
   });
 
   it('are refused where the channels do not fit', () => {
-    expect(() => rotateOutputs(layer(1, 1, 2, 6), randomRotation(4, 1))).toThrow("multiple of the rotation's 4, got 6");
-    expect(() => rotateInputs(layer(1, 1, 6, 2), randomRotation(4, 1))).toThrow("multiple of the rotation's 4, got 6");
+    expect(() => transformOutputs(layer(1, 1, 2, 6), randomRotation(4, 1))).toThrow(
+      "multiple of the transform's 4, got 6",
+    );
+    expect(() => transformInputs(layer(1, 1, 6, 2), randomRotation(4, 1))).toThrow(
+      "multiple of the transform's 4, got 6",
+    );
   });
 });

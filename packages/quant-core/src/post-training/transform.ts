@@ -1,16 +1,17 @@
 /**
- * Rotation of the channels between linear layers: `W2 (W1 x) = (W2 R^T)(R W1 x)` for an orthogonal `R`, so the float network stays the same, while each new channel is a mixture
- * of all old ones. Outliers are spread over all channels, values become nearly normal, and one uniform grid fits them better (QuIP#, Tseng et al., ICML 2024; QuaRot,
+ * Changes of basis of the channels between linear layers: `W2 (W1 x) = (W2 M^-1)(M W1 x)` for any invertible `M`, so the float network stays the same, while each new channel is a mixture of old
+ * ones. Where `M` is a rotation, outliers are spread over all channels, values become nearly normal, and one uniform grid fits them better (QuIP#, Tseng et al., ICML 2024; QuaRot,
  * Ashkboos et al., NeurIPS 2024).
  */
 import { QuantError } from '../error.js';
 import type { Layer } from './equalize.js';
 import { seededRandom } from './random.js';
 
-/** An orthogonal matrix: row by row, `[channels, channels]`, in float64. */
-export interface Rotation {
+/** An invertible matrix over channels and its inverse: row by row, `[channels, channels]`, in float64. */
+export interface ChannelTransform {
   readonly channels: number;
   readonly matrix: Float64Array;
+  readonly inverse: Float64Array;
 }
 
 /**
@@ -24,7 +25,7 @@ export interface Rotation {
  * @example
  * randomRotation(2, 1).matrix.map(Math.abs); // four times sqrt(1 / 2)
  */
-export function randomRotation(channels: number, seed: number): Rotation {
+export function randomRotation(channels: number, seed: number): ChannelTransform {
   if (!Number.isInteger(channels) || channels < 1) {
     throw new QuantError('randomRotation', `channels must be a whole number from 1, got ${channels}`, 'count them');
   }
@@ -43,45 +44,47 @@ export function randomRotation(channels: number, seed: number): Rotation {
       matrix[row * channels + column] = (hadamard * entry * (signs[column] as number)) / Math.sqrt(size);
     }
   }
-  return { channels, matrix };
+  return {
+    channels,
+    matrix,
+    inverse: matrix.map((_, at) => matrix[(at % channels) * channels + Math.floor(at / channels)] as number),
+  };
 }
 
 /**
- * A layer whose output is rotated: `W1' = R W1`, `b1' = R b1`. Where a pixel shuffle in `dcr` order follows, every subpixel's channels are rotated: the output may be several
- * times the rotation's channels.
+ * A layer whose output is transformed: `W1' = M W1`, `b1' = M b1`. Where a pixel shuffle in `dcr` order follows, every subpixel's channels are: the output may be several
+ * times the transform's channels.
  *
  * @throws QuantError when the channels do not fit
  */
-export function rotateOutputs(layer: Layer, rotation: Rotation): Layer {
-  const { channels, matrix } = rotation;
-  demandFit('rotateOutputs', layer.outChannels, channels);
-  const rotated = (values: Float32Array) =>
+export function transformOutputs(layer: Layer, { channels, matrix }: ChannelTransform): Layer {
+  demandFit('transformOutputs', layer.outChannels, channels);
+  const transformed = (values: Float32Array) =>
     values.map((_, at) => {
       const [first, row] = [at - (at % channels), at % channels];
       let sum = 0;
       for (let k = 0; k < channels; k++) sum += (matrix[row * channels + k] as number) * (values[first + k] as number);
       return sum;
     });
-  return { ...layer, weights: rotated(layer.weights), bias: rotated(layer.bias) };
+  return { ...layer, weights: transformed(layer.weights), bias: transformed(layer.bias) };
 }
 
 /**
- * A layer that reads rotated channels: `W2' = W2 R^T`. With the layers in front rotated by {@link rotateOutputs} the composition is the same function.
+ * A layer that reads transformed channels: `W2' = W2 M^-1`. With the layers in front changed by {@link transformOutputs} the composition is the same function.
  *
  * @throws QuantError when the channels do not fit
  */
-export function rotateInputs(layer: Layer, rotation: Rotation): Layer {
-  const { channels, matrix } = rotation;
+export function transformInputs(layer: Layer, { channels, inverse }: ChannelTransform): Layer {
   const { inChannels, outChannels, weights } = layer;
-  demandFit('rotateInputs', inChannels, channels);
+  demandFit('transformInputs', inChannels, channels);
   return {
     ...layer,
     weights: weights.map((_, at) => {
       const [out, input] = [at % outChannels, Math.floor(at / outChannels)];
-      const [first, row] = [input - (input % channels), input % channels];
+      const [first, column] = [input - (input % channels), input % channels];
       let sum = 0;
       for (let k = 0; k < channels; k++) {
-        sum += (matrix[row * channels + k] as number) * (weights[(first + k) * outChannels + out] as number);
+        sum += (inverse[k * channels + column] as number) * (weights[(first + k) * outChannels + out] as number);
       }
       return sum;
     }),
@@ -92,8 +95,8 @@ function demandFit(where: string, has: number, channels: number): void {
   if (has % channels === 0) return;
   throw new QuantError(
     where,
-    `channels of the layer must be a multiple of the rotation's ${channels}, got ${has}`,
-    'rotate by as many',
+    `channels of the layer must be a multiple of the transform's ${channels}, got ${has}`,
+    'make one for as many',
   );
 }
 
