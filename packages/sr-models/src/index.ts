@@ -55,6 +55,7 @@ export * from './passes/lower.js';
 export * from './passes/parameters.js';
 export * from './passes/quantize.js';
 export * from './passes/raise.js';
+export * from './passes/scales.js';
 export * from './passes/shapes.js';
 export * from './passes/verify.js';
 export type { FeatureExtractor, FeatureMap } from './perceptual/types.js';

@@ -5,6 +5,7 @@ import type { Conv2dNode, Graph } from '../graph.js';
 import { buildGraph, type ModelRef, modelFamilies } from '../models/registry.js';
 import type { ModelFamily } from '../models/types.js';
 import { checkParams, type Params } from '../params.js';
+import { normalizeScales } from '../passes/scales.js';
 import { channelOrder, shuffledBy, toHwio } from './channels.js';
 import { nameMaps } from './maps/registry.js';
 import type { FoundConfig, NameMap } from './maps/types.js';
@@ -33,7 +34,7 @@ export interface ImportedNetwork {
 
 /**
  * Makes a network of ours from a file's tensors: names by a name map, OIHW weights to HWIO, pixel shuffles to our channel order, leaky ReLUs to PReLUs, the
- * treatment of pixels into the first and the last convolution. The result is the same function in grey levels, but for a frame at the border (see
+ * treatment of pixels into the first and the last convolution, weights to the size that training expects ({@link normalizeScales}). The result is the same function in grey levels, but for a frame at the border (see
  * `normalise.ts`).
  *
  * @throws ModelError for names that no map knows, a kind of network that cannot be expressed, missing, extra or misshapen tensors (all of them named), or
@@ -61,7 +62,7 @@ export async function importNetwork(file: ForeignFile, options: ImportOptions = 
   const modules = modulesOf(graph, map.modules(config, shapes));
   demandTensors(graph, modules, tensors, map, config);
   const { range, normalisation } = await pixelsOf({ tensors, metadata: file.metadata }, map, options.range);
-  const params = await convert(graph, modules, tensors, map, normalisation);
+  const params = normalizeScales(graph, await convert(graph, modules, tensors, map, normalisation));
   checkParams(graph, params);
   return { model, params, map: map.name, range };
 }
