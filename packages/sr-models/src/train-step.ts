@@ -206,7 +206,7 @@ export class Trainer {
     this.#lastTerms = terms;
     this.#steps++;
     this.#statistics = movedStatistics(this.#statistics, statistics, this.#options.momentum);
-    if (this.#average) this.#setAverage(movedAverage(this.#average, theta, this.#options.emaDecay));
+    if (this.#average) this.#setAverage(movedAverage(this.#average, theta, this.#options.emaDecay, this.#steps));
     if (wasWarmingUp && !this.warmingUp) this.#switchOn();
   }
 

@@ -15,7 +15,7 @@ export interface TrainerOptions extends OptimizerOptions {
   readonly optimizer: string;
   /** Largest norm of the gradient of all parameters together; a longer one is scaled down to it. 0 leaves it alone. */
   readonly clipNorm: number;
-  /** Decay of the moving average of the parameters, `average + (1 - decay) * (params - average)` after each step; 0 keeps none. */
+  /** Decay of the moving average of the parameters, over about `1 / (1 - decay)` steps (see `movedAverage`); 0 keeps none. */
   readonly emaDecay: number;
   /** Steps in float before the quantizers are switched on; 20 in FQSR. Only for quantized graphs. */
   readonly warmupSteps: number;
