@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { projects: ['packages/*', 'tools'] } });
+// By default one processor stays idle, which on two is half of them.
+export default defineConfig({ test: { projects: ['packages/*', 'tools'], maxWorkers: '100%' } });
