@@ -38,6 +38,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       '@fqsr/runtime',
       '@fqsr/runtime/format',
       '@fqsr/sr-models',
+      '@fqsr/sr-models/zoo',
     ],
     tfjs: true,
     tests: [],

@@ -1,7 +1,8 @@
 /**
- * Writes the tables of `docs/accuracy.md` from the run records beside it: `node tools/accuracy/tables.mjs`; with `--check` it exits 1 when the page is not what the records say.
+ * Writes the tables of `docs/accuracy.md`, and the index and cards of the zoo, from the run records beside that page: `node tools/accuracy/tables.mjs`; with `--check` it exits 1 when they are not what the
+ * records say.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { records, root, sets } from './records.mjs';
 
@@ -51,12 +52,113 @@ function data() {
   return lines.join('\n');
 }
 
-const tables = { 'post-training': postTraining, provenance, data };
+const quantized = () => [...records('zoo').values()].filter(({ plan }) => plan !== 'float');
+const zooName = ({ network, plan }) => `${network}-${plan}`;
+const scaleOf = ({ network }) => Number(/-x(\d)$/.exec(network)[1]);
+
+/** The zoo's networks in float and integers. */
+function zoo() {
+  const lines = head(['network', 'plan', ...sets, 'bytes', 'BitOPs a pixel']);
+  for (const [name, { network, plan, figures }] of records('zoo')) {
+    if (plan !== 'float') continue;
+    const cells = sets.map((set) => `${db(figures[set].psnr)} / ${figures[set].ssim.toFixed(4)}`);
+    lines.push(row([`\`${network}\``, 'float', ...cells, '', '']));
+    for (const record of quantized()) {
+      if (record.network !== name) continue;
+      const own = sets.map((set) => {
+        const { psnr, ssim } = record.figures[set];
+        return `${db(psnr)} / ${ssim.toFixed(4)} (${signed(psnr - figures[set].psnr)})`;
+      });
+      const cost = [`${(record.modelBytes / 1e3).toFixed(0)} kB`, `${(record.bitOpsPerPixel / 1e6).toFixed(2)} M`];
+      lines.push(row(['', `\`${record.plan}\``, ...own, ...cost]));
+    }
+  }
+  return lines.join('\n');
+}
+
+/** How the zoo's networks were made. */
+function zooProvenance() {
+  const lines = head(['record', 'recipe', 'steps', 'seed', 'data', 'then', 'commit', 'differing samples']);
+  const recipe = ({ recipe: name }) => `\`${name}\``;
+  for (const [name, record] of records('zoo')) {
+    const { trained, quantize, tuned, commit, different, compared } = record;
+    const then = [quantize && `\`fqsr quantize ${quantize}\``, tuned && `${recipe(tuned)}, ${tuned.steps} steps`];
+    const from = [
+      recipe(trained),
+      trained.steps,
+      trained.seed,
+      `${trained.data.name} (\`${trained.data.sha256.slice(0, 8)}\`)`,
+    ];
+    const against = compared === undefined ? '' : `${different} of ${compared}`;
+    lines.push(row([`\`${name}\``, ...from, then.filter(Boolean).join('; '), `\`${commit}\``, against]));
+  }
+  return lines.join('\n');
+}
+
+/** The index that the package reads. */
+function zooIndex() {
+  const cards = quantized().map((record) => {
+    const { network, plan, modelBytes, sha256, bitOpsPerPixel, figures } = record;
+    const short = (all) =>
+      Object.fromEntries(
+        Object.entries(all).map(([set, { psnr, ssim }]) => [
+          set,
+          { psnr: Number(psnr.toFixed(3)), ssim: Number(ssim.toFixed(4)) },
+        ]),
+      );
+    const name = zooName(record);
+    const float = records('zoo').get(network).figures;
+    const card = { name, network, plan, scale: scaleOf(record), bytes: modelBytes, sha256, bitOpsPerPixel };
+    return { ...card, figures: short(figures), float: short(float) };
+  });
+  return `${JSON.stringify(cards, null, 2)}\n`;
+}
+
+/** The cards of the zoo, for people. */
+function zooCards() {
+  const lines = [
+    '# The zoo',
+    '',
+    'Integer networks that this project trained from scratch; no weights of others went into them. First and last layers and all skips are quantized; no tensor is float. Figures are PSNR in dB and SSIM of these very',
+    'files, run by `@fqsr/runtime`, on luma, crop = scale (`edsr-benchmark`), in brackets of the float network. Training is on the 400 images of BSD400, with bicubic low resolution, so photographs that were',
+    'compressed, sharpened or blurred otherwise come out less well. `node tools/zoo/build.mjs` makes them again.',
+  ];
+  for (const record of quantized()) {
+    const float = records('zoo').get(record.network).figures;
+    const { trained, tuned, quantize } = record;
+    const names = sets.filter((set) => record.figures[set]);
+    lines.push('', `## ${zooName(record)}`, '');
+    lines.push(...head(names));
+    const figure = ({ psnr, ssim }) => `${db(psnr)} / ${ssim.toFixed(4)}`;
+    lines.push(row(names.map((set) => `${figure(record.figures[set])} (${figure(float[set])})`)));
+    const facts = [
+      `scale ${scaleOf(record)}, ${record.parameters} parameters, ${record.modelBytes} bytes, ${Math.round(record.bitOpsPerPixel)} BitOPs for each low-resolution pixel`,
+      `trained in float: recipe \`${trained.recipe}\`, ${trained.steps} steps of ${trained.batchSize} patches of ${trained.patchSize} x ${trained.patchSize}, seed ${trained.seed}, ${trained.data.name} (SHA-256 \`${trained.data.sha256.slice(0, 16)}\`)`,
+      `quantized: \`fqsr quantize ${quantize}\``,
+      ...(tuned
+        ? [`tuned: recipe \`${tuned.recipe}\`, ${tuned.steps} steps, seed ${tuned.seed}, taught by the float network`]
+        : []),
+      `commit \`${record.commit}\`, file SHA-256 \`${record.sha256}\``,
+    ];
+    lines.push('', ...facts.map((fact) => `- ${fact}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const tables = { 'post-training': postTraining, provenance, data, zoo, 'zoo-provenance': zooProvenance };
 const before = readFileSync(page, 'utf8');
 const after = Object.entries(tables).reduce((text, [name, make]) => {
   const [start, end] = [`<!-- ${name} -->\n`, `<!-- end ${name} -->`];
+  if (!text.includes(start))
+    throw new Error(`tables: ${page} must have a place for ${name}, got none (add ${start.trim()})`);
   const from = text.indexOf(start) + start.length;
   return `${text.slice(0, from)}\n${make()}\n\n${text.slice(text.indexOf(end))}`;
 }, before);
-if (process.argv.includes('--check')) process.exitCode = after === before ? 0 : 1;
-else writeFileSync(page, after);
+const files = {
+  [page]: after,
+  [join(root, 'packages/sr-models/zoo/index.json')]: zooIndex(),
+  [join(root, 'packages/sr-models/zoo/README.md')]: zooCards(),
+};
+const stale = Object.entries(files).filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+if (process.argv.includes('--check')) process.exitCode = stale.length === 0 ? 0 : 1;
+else for (const [path, text] of stale) writeFileSync(path, text);

@@ -8,8 +8,8 @@ import { type Checkpoint, forward, graphOf, type ModelRef, parseCheckpoint, toTe
 import * as tf from '@tensorflow/tfjs';
 import { openBackend } from './backend.js';
 import { CliError } from './errors.js';
-import { readBytes } from './files.js';
 import { readForeignNetwork } from './foreign.js';
+import { readModelBytes } from './zoo.js';
 
 /** An 8-bit RGB image that comes row by row. */
 export interface RgbRows extends RowSource {
@@ -41,7 +41,7 @@ export function bicubic(scale: number): Network {
 }
 
 /**
- * A network from a file: a checkpoint, ours or of PyTorch, or a `.fqsr` model, told apart by their contents.
+ * A network from a file, or of the zoo by its name: a checkpoint, ours or of PyTorch, or a `.fqsr` model, told apart by their contents.
  *
  * @param prepare sets TensorFlow.js's backend, for a checkpoint
  * @param runtime how an integer model runs
@@ -53,7 +53,7 @@ export async function loadNetwork(
   runtime: LoadOptions = {},
   options: ReadOptions = {},
 ): Promise<Network> {
-  const bytes = await readBytes(path, '--model');
+  const bytes = await readModelBytes(path, '--model');
   return named(path, async () =>
     kindOf(bytes) === 'fqsr'
       ? integerNetwork(bytes, runtime)
@@ -134,9 +134,9 @@ export interface ReadOptions {
   readonly model?: ModelRef | undefined;
 }
 
-/** Reads and checks a model file of any kind. @throws CliError naming the file */
+/** Reads and checks a model of any kind: a file, or of the zoo by its name. @throws CliError naming the file */
 export async function readModelFile(path: string, what: string, options: ReadOptions = {}): Promise<ModelFile> {
-  const bytes = await readBytes(path, what);
+  const bytes = await readModelBytes(path, what);
   return named(path, async () =>
     kindOf(bytes) === 'fqsr'
       ? { kind: 'fqsr', model: parseModel(bytes) }

@@ -1,5 +1,4 @@
 /** The network that `fqsr bench` measures, and the files that engines run it from. */
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { useBackend } from '@fqsr/backends';
@@ -25,6 +24,7 @@ import { asUsage, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { readModelFile } from '../networks.js';
 import { postTrainOn } from '../post-training.js';
+import { namesNetwork } from '../zoo.js';
 import type { PeerFile } from './peers/peer.js';
 
 /** The plan of what is not quantized yet. */
@@ -55,7 +55,7 @@ export interface SubjectOptions {
 export async function openSubject(spec: string, options: SubjectOptions, io: Io): Promise<Subject> {
   // Small work, which must not depend on a GPU.
   await useBackend('wasm');
-  if (!existsSync(spec) && !/[./\\]/.test(spec)) {
+  if (namesNetwork(spec)) {
     const graph = buildGraph(asUsage('model', () => modelByName(spec, options.scale)));
     const network = foldBatchNorm(graph, initParams(graph, options.seed));
     return quantized(network, `random, seed ${options.seed}`, options, io);

@@ -29,7 +29,10 @@ export const evalCommand = defineCommand({
       value: 'data',
     }),
     scale: whole({ description: "upscaling factor; by default the model's", value: 'n' }, 2, 4).optional(),
-    model: text({ description: 'checkpoint (ours or of PyTorch) or .fqsr file', value: 'file' }).optional(),
+    model: text({
+      description: 'checkpoint (ours or of PyTorch), .fqsr file, or name from fqsr zoo',
+      value: 'file',
+    }).optional(),
     method: z
       .enum(methodNames)
       .meta({ description: `measure this instead of a model: ${describeMethods()}`, value: 'name' })

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { QuantPlan } from '@fqsr/quant-core/spec';
 import {
   type Audit,
@@ -24,6 +23,7 @@ import { readModelFile } from '../networks.js';
 import { planOption, resolvePlan } from '../plan-option.js';
 import { costReport } from '../report/cost-chart.js';
 import { quantity, table } from '../table.js';
+import { namesNetwork } from '../zoo.js';
 
 /** `fqsr info`: what a network is made of, what it costs, and the proof that nothing is float. */
 export const infoCommand = defineCommand({
@@ -32,7 +32,8 @@ export const infoCommand = defineCommand({
   arguments: [
     {
       name: '<model>',
-      description: 'checkpoint (ours or of PyTorch), .fqsr file, or model name (with --scale and --plan)',
+      description:
+        'checkpoint (ours or of PyTorch), .fqsr file, name from fqsr zoo, or of a network (with --scale and --plan)',
     },
   ],
   example: 'fqsr info demo-out/model.fqsr --audit',
@@ -115,7 +116,7 @@ interface Described {
 }
 
 async function describe(spec: string, scale: number, plan: QuantPlan | null, io: Io): Promise<Described> {
-  if (!existsSync(spec) && !/[./\\]/.test(spec)) {
+  if (namesNetwork(spec)) {
     return ofNetwork(buildGraph(asUsage('model', () => modelByName(spec, scale))), plan);
   }
   const file = await readModelFile(spec, 'model', { say: io.say });

@@ -11,12 +11,14 @@ import { infoCommand } from './info.js';
 import { quantizeCommand } from './quantize.js';
 import { reportCommand } from './report.js';
 import { sensitivityCommand } from './sensitivity.js';
+import { serveCommand } from './serve.js';
 import { trainCommand } from './train.js';
 import { upscaleCommand } from './upscale.js';
+import { zooCommand } from './zoo.js';
 
 /** All commands, in the order of the help, below the headings that a newcomer looks for. */
 export const commandGroups = {
-  'Try it:': [demoCommand, upscaleCommand],
+  'Try it:': [demoCommand, upscaleCommand, zooCommand, serveCommand],
   'Make a model:': [trainCommand, importCommand, quantizeCommand, sensitivityCommand, exportCommand],
   'Measure a model:': [evalCommand, reportCommand, infoCommand, benchCommand],
   'Data and this machine:': [datasetsCommand, doctorCommand, completionCommand],

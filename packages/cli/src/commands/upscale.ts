@@ -7,11 +7,12 @@ import { throughFiles } from '../batch/streams.js';
 import { STREAM, type Target, targetsOf } from '../batch/targets.js';
 import { defineCommand, flag, type Result, text, whole } from '../command.js';
 import { CliError, describeError } from '../errors.js';
-import { assertWritable, readBytes, writeWhole } from '../files.js';
+import { assertWritable, writeWhole } from '../files.js';
 import { checkImageOptions, type ImageOptions, imageOptions } from '../images/options.js';
 import { openUpscaling } from '../images/upscale-file.js';
 import type { Io } from '../io.js';
 import { loadNetwork, type Network } from '../networks.js';
+import { defaultModel, readModelBytes } from '../zoo.js';
 
 const formats = encodableExtensions.map((extension) => extension.slice(1));
 
@@ -20,14 +21,18 @@ export const upscaleCommand = defineCommand({
   name: 'upscale',
   summary: 'Upscale images with a model: files, folders, patterns, or a pipe',
   arguments: [{ name: '<input...>', description: 'image files, folders of them, patterns in quotes, or - for stdin' }],
-  example: 'fqsr upscale photo.jpg -o photo-x2.png --model demo-out/model.fqsr',
+  example: 'fqsr upscale photo.jpg -o photo-x2.png',
   options: z.object({
     output: text({
       description: 'image file, or - for stdout; or a folder, for several inputs, where whole results stay',
       value: 'out',
       short: 'o',
     }),
-    model: text({ description: '.fqsr file (integers alone) or checkpoint', value: 'file' }),
+    model: text({
+      description: 'name from fqsr zoo, .fqsr file (integers alone) or checkpoint (default: the best of the zoo)',
+      value: 'model',
+    }).optional(),
+    scale: whole({ description: 'how many times larger, where no model is named', value: 'n' }, 2, 4).default(2),
     format: z.enum(formats).default('png').meta({ description: 'of results in a folder and on stdout', value: 'name' }),
     overwrite: flag({ description: 'make again what an earlier call left whole in the folder' }),
     backend: z
@@ -46,7 +51,8 @@ export const upscaleCommand = defineCommand({
     ).optional(),
     ...imageOptions,
   }),
-  run: async (inputs, { output, model, format, overwrite, backend, threads, memory, ...options }, io) => {
+  run: async (inputs, { output, scale, format, overwrite, backend, threads, memory, ...given }, io) => {
+    const { model = defaultModel(scale), ...options } = given;
     const extension = `.${format}`;
     const { targets, folder } = await targetsOf(inputs, output, extension);
     for (const { to } of targets) checkImageOptions(options, to === STREAM ? extension : to);
@@ -63,7 +69,7 @@ export const upscaleCommand = defineCommand({
       const isDone =
         folder === null || overwrite
           ? async () => false
-          : await openResume(folder, [await readBytes(model, '--model'), JSON.stringify(options)]);
+          : await openResume(folder, [await readModelBytes(model, '--model'), JSON.stringify(options)]);
       const each = (target: Target) =>
         throughFiles(target, extension, (files) => upscaleFile(network, files, options, io));
       const batch = await runBatch(targets, isDone, each, io);

@@ -1,0 +1,76 @@
+/**
+ * Trains, quantizes, exports and measures networks of the zoo: `node tools/zoo/build.mjs [--networks NAME,...] [--runs FOLDER] [--sets Set5,...]`, after a build. It resumes: what lies whole in the runs folder
+ * stays. Each integer network becomes `packages/sr-models/zoo/NAME.fqsr` and a record under `docs/accuracy/zoo/`; `node tools/accuracy/tables.mjs` writes the cards and tables from those.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  commit,
+  convention,
+  datum,
+  figures,
+  fqsr,
+  integers,
+  readRecord,
+  root,
+  sets,
+  writeRecord,
+} from '../accuracy/records.mjs';
+import { sharedPath } from '../shared-checkpoint.mjs';
+import { networks } from './networks.mjs';
+
+const { values: args } = parseArgs({
+  options: {
+    networks: { type: 'string', default: Object.keys(networks).join(',') },
+    runs: { type: 'string', default: join(root, 'runs/zoo') },
+    sets: { type: 'string', default: sets.join(',') },
+    threads: { type: 'string' },
+  },
+});
+const runs = resolve(args.runs);
+const measured = args.sets.split(',');
+const zoo = join(root, 'packages/sr-models/zoo');
+const data = ['--data', sharedPath('datasets/BSD400'), '--validate', sharedPath('datasets/Set5'), '--samples', '0'];
+const threads = args.threads ? ['--threads', args.threads] : [];
+const recipePath = (name) => join(root, 'packages/cli/recipes', `${name}.json`);
+const recipeOf = (name) => JSON.parse(readFileSync(recipePath(name), 'utf8'));
+
+/** Runs a recipe to its end in a folder, unless it is there. */
+function train(name, folder, ...more) {
+  if (existsSync(join(folder, 'model.safetensors'))) return;
+  fqsr(runs, 'train', '--config', recipePath(name), ...data, ...threads, ...more, '-o', folder);
+}
+
+mkdirSync(runs, { recursive: true });
+mkdirSync(zoo, { recursive: true });
+for (const name of args.networks.split(',')) {
+  const network = networks[name];
+  if (!network) throw new Error(`zoo: networks must be of ${Object.keys(networks).join(', ')}, got ${name}`);
+  const made = commit();
+  const folder = join(runs, name);
+  train(network.recipe, folder);
+  const float = join(folder, 'model.safetensors');
+  const { parameters } = fqsr(runs, 'info', float);
+  const trained = { recipe: network.recipe, ...recipeOf(network.recipe), data: datum('datasets/BSD400') };
+  const own = { network: name, convention, parameters, trained };
+  if (!readRecord('zoo', name)) {
+    writeRecord('zoo', name, { ...own, plan: 'float', commit: made, figures: figures(runs, float, measured) });
+  }
+  for (const [plan, { quantize, recipe }] of Object.entries(network.plans)) {
+    const label = `${name}-${plan}`;
+    if (readRecord('zoo', label)) continue;
+    const start = join(folder, `${plan}-start.safetensors`);
+    if (!existsSync(start)) {
+      fqsr(runs, 'quantize', float, '--calibrate', sharedPath('datasets/BSD400'), ...quantize, '-o', start);
+    }
+    const tuned = join(runs, label);
+    if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
+    const checkpoint = recipe ? join(tuned, 'model.safetensors') : start;
+    const model = join(runs, `${label}.fqsr`);
+    const integer = integers(runs, checkpoint, model, measured);
+    copyFileSync(model, join(zoo, `${label}.fqsr`));
+    const how = { quantize: quantize.join(' '), ...(recipe && { tuned: { recipe, ...recipeOf(recipe) } }) };
+    writeRecord('zoo', label, { ...own, plan, ...how, commit: made, ...integer });
+  }
+}

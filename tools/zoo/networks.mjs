@@ -1,0 +1,23 @@
+/**
+ * The networks of the zoo, trained from scratch by this project on BSD400, never from weights of others. Each has a recipe of `fqsr train` for the float network, and for each plan options of
+ * `fqsr quantize` and, where that is not enough, a recipe that goes on from there.
+ */
+
+/** Options of `fqsr quantize` that all share. */
+const quantize = ['--patches', '256', '--patch-size', '16', '--seed', '1'];
+const eight = { quantize: [...quantize, '--plan', 'w8a8s8-channel', '--reconstruction', 'block'] };
+const four = {
+  quantize: [...quantize, '--plan', 'w4a4s8', ...['--rotation', 'balanced', '--reconstruction', 'none']],
+};
+
+/** By name: recipes are `packages/cli/recipes/NAME.json`. */
+export const networks = {
+  'edsr-f32b5-x2': {
+    recipe: 'edsr-f32b5-x2-zoo',
+    plans: { w8a8s8: eight, w4a4s8: { ...four, recipe: 'edsr-f32b5-x2-zoo-w4a4s8' } },
+  },
+  'edsr-f32b5-x4': {
+    recipe: 'edsr-f32b5-x4-zoo',
+    plans: { w8a8s8: eight, w4a4s8: { ...four, recipe: 'edsr-f32b5-x4-zoo-w4a4s8' } },
+  },
+};
