@@ -144,14 +144,14 @@ describe.skipIf(!runs)('the page', () => {
     await page.mouse.move((box?.x ?? 0) + 322, (box?.y ?? 0) + 100);
     await page.mouse.up();
     expect(Number(await line.getAttribute('aria-valuenow'))).toBeGreaterThan(30);
-    expect(await page.locator('#factor').textContent()).toBe('1.0x');
+    expect(await page.locator('#factor').textContent()).toBe('4.0x');
     await page.keyboard.press('+');
-    expect(await page.locator('#factor').textContent()).toBe('1.3x');
+    expect(await page.locator('#factor').textContent()).toBe('5.0x');
     await page.locator('#compare').hover({ position: { x: 100, y: 100 } });
     await page.mouse.wheel(0, -100);
-    expect(await page.locator('#factor').textContent()).toBe('1.6x');
+    expect(await page.locator('#factor').textContent()).toBe('6.3x');
     await page.getByRole('button', { name: 'Fit' }).click();
-    expect(await page.locator('#factor').textContent()).toBe('1.0x');
+    expect(await page.locator('#factor').textContent()).toBe('4.0x');
     await page.close();
     expect(said).toEqual([]);
   });

@@ -41,9 +41,12 @@ describe('fqsr report', () => {
       { model: 'edsr-f4b1', plan: 'w4a4s8', steps: 6, of: 6 },
     ]);
     const html = check(at('runs.html'));
-    for (const heading of ['Runs', 'Loss', 'Validation', 'Samples, where they differ most', 'Cost', 'Provenance']) {
-      expect(html).toContain(`<h2>${heading}</h2>`);
-    }
+    const headings = ['Samples, where they differ most', 'Clip values by layer', 'Cost', 'Provenance'];
+    for (const heading of ['Runs', 'Loss', 'Validation', ...headings]) expect(html).toContain(`<h2>${heading}</h2>`);
+    // Of each quantizer of the one that has any; bits are those of the plan.
+    const clips = html.slice(html.indexOf('Clip values by layer'), html.indexOf('<h2>Cost</h2>'));
+    expect(clips.match(/<h3>/g)).toHaveLength(1);
+    expect(clips).toMatch(/body\.0\.relu \(4 bits\)<\/th><td class="n">[1-9]/);
     // Original, bicubic, first, last and error map of two images of two runs.
     expect(html.match(/<img/g)).toHaveLength(20);
     expect(html).toContain(runs[1].modelSha256);

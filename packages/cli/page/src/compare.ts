@@ -3,6 +3,8 @@
 /** Zoom steps by wheel and keys, and how near one may look, in screen pixels for an image pixel. */
 const STEP = 1.25;
 const NEAREST = 16;
+/** How near small images are shown at first. */
+const FITTED = 4;
 
 /** What the page may do with the comparison. */
 export interface Comparison {
@@ -51,7 +53,7 @@ export function comparison(home: HTMLElement, onZoom: (zoom: number) => void): C
     draw();
   };
   const fit = () => {
-    view.zoom = Math.min(1, home.clientWidth / size.width, home.clientHeight / size.height);
+    view.zoom = Math.min(FITTED, home.clientWidth / size.width, home.clientHeight / size.height);
     view.x = (home.clientWidth - size.width * view.zoom) / 2;
     view.y = (home.clientHeight - size.height * view.zoom) / 2;
     draw();

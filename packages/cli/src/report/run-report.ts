@@ -3,6 +3,7 @@ import { buildGraph, foldGraph, lossName, quantizeGraph } from '@fqsr/sr-models'
 import { compareCosts, costMetrics, percent } from '../cost-comparison.js';
 import type { LogLine } from '../logs/sink.js';
 import { quantity } from '../table.js';
+import { clipSection } from './clips.js';
 import { costSection, costTable } from './costs.js';
 import { escapeHtml, htmlTable, page } from './html.js';
 import { facts, hash, type Made } from './provenance.js';
@@ -18,6 +19,7 @@ const LAST = 50;
 /** The report as one HTML file. @param made what writes it */
 export async function runReport(runs: readonly RunFolder[], made: Made): Promise<string> {
   const [first] = runs;
+  const clips = (await Promise.all(runs.map(clipSection))).filter((html) => html !== '');
   const samples = (await Promise.all(runs.map(sampleSection))).filter((html) => html !== '');
   const title = runs.length === 1 ? `Training run ${first?.name ?? ''}` : `${runs.length} training runs`;
   const names = runs.map(({ name, config }) => `${name} (${config.model.name} x${config.model.config.scale})`);
@@ -29,6 +31,7 @@ export async function runReport(runs: readonly RunFolder[], made: Made): Promise
       { heading: 'Loss', html: lossSection(runs) },
       ...validationSections(runs),
       ...(samples.length > 0 ? [{ heading: 'Samples, where they differ most', html: samples.join('\n') }] : []),
+      ...(clips.length > 0 ? [{ heading: 'Clip values by layer', html: clips.join('\n') }] : []),
       { heading: 'Cost', html: costs(runs) },
       { heading: 'Provenance', html: provenance(runs, made) },
     ],
