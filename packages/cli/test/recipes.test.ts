@@ -30,6 +30,7 @@ function overrides(recipe: Record<string, unknown>): string[] {
     ...small,
     ...['--steps', String(STEPS), '--warmup-steps', '2'],
     ...(family ? ['--model', `${family}-f4b1`] : ['--init', initFor(recipe)]),
+    ...(recipe['teacher'] ? ['--teacher', initFor(recipe)] : []),
     ...(recipe['adversarial'] ? ['--discriminator-features', '2'] : []),
     ...(recipe['vgg'] ? ['--vgg', at('vgg.safetensors'), '--vgg-layers', 'conv1_1'] : []),
     ...['--validate', 'dead-leaves:1:32', '--validate-every', '4'],
