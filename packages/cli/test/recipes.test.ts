@@ -75,7 +75,7 @@ describe.each(recipes)('%s', (name) => {
     expect(options.steps).toBeGreaterThan(name.includes('-small-') ? 100 : 1000);
     const { init } = recipe;
     if (typeof init === 'string') {
-      expect(recipes).toContain(`${/^runs\/(.*)\/model\.safetensors$/.exec(init)?.[1]}.json`);
+      expect(recipes).toContain(`${/^runs\/(.*)\/(?:model|w\da\ds\d-start)\.safetensors$/.exec(init)?.[1]}.json`);
     }
     expect(readFileSync(`${folder}README.md`, 'utf8')).toContain(`| \`${name}\` |`);
   });
