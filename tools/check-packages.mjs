@@ -12,18 +12,18 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { manifestOf, packAll } from './pack.mjs';
 
-/** Most bytes of each tarball, source maps included: a quarter above what it was when this was written. */
+/** Most bytes of each tarball, source maps included: a quarter above what it was when this was written. Of sr-models most is the zoo, of the command the page. */
 const budgets = {
   backends: 200_000,
-  cli: 300_000,
+  cli: 420_000,
   datasets: 260_000,
   metrics: 20_000,
   'quant-core': 200_000,
   runtime: 290_000,
-  'sr-models': 320_000,
+  'sr-models': 900_000,
 };
 const published =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/[^/]+\.js|recipes\/.+|dist\/.+\.(js|d\.ts|js\.map|wasm))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/[^/]+\.js|recipes\/.+|zoo\/[^/]+\.(fqsr|json|md)|dist\/.+\.(js|d\.ts|js\.map|wasm)|dist\/page\/.+\.(html|css|js))$/;
 /** How a package that is ESM alone may be imported. */
 const resolutions = ['node16-esm', 'bundler'];
 

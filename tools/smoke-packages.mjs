@@ -125,6 +125,9 @@ async function command(node, project) {
   const args = ['upscale', 'in.png', '-o', 'out.png', '--model', 'model.fqsr', '--json'];
   const [image] = JSON.parse(await run(node, [bin, ...args], project)).images;
   check(image?.output === 'out.png', `fqsr upscale must write out.png, got ${JSON.stringify(image)}`);
+  // Without a model it takes one of the zoo, which came along.
+  const own = JSON.parse(await run(node, [bin, 'upscale', 'in.png', '-o', 'out.png', '--json'], project));
+  check(own.arithmetic === 'integer' && own.scale === 2, `fqsr upscale must use the zoo, got ${JSON.stringify(own)}`);
   await rm(join(project, 'out.png'));
 }
 
