@@ -13,11 +13,18 @@ import { type ChannelSpace, channelSpaces, seedOf, transformGraph } from './tran
  *
  * @param graph a float graph
  * @param seed of the rotations within
+ * @param weightOf how much the noise of a reader counts, by its name: that of EDSR's upsampler goes straight to the image, those of residual branches hardly
  */
-export function balanceGraph(graph: Graph, params: Params, batches: readonly CalibrationBatch[], seed: number): Params {
+export function balanceGraph(
+  graph: Graph,
+  params: Params,
+  batches: readonly CalibrationBatch[],
+  seed: number,
+  weightOf: (reader: string) => number = () => 1,
+): Params {
   const moments = momentsOf(graph, params, batches);
   return transformGraph(graph, params, (space, index) =>
-    balancingTransform(space.channels, shared(space, params, moments), seedOf(seed, index)),
+    balancingTransform(space.channels, shared(space, params, moments, weightOf), seedOf(seed, index)),
   );
 }
 
@@ -26,6 +33,7 @@ function shared(
   { readers, channels: n }: ChannelSpace,
   params: Params,
   moments: ReadonlyMap<string, Float64Array>,
+  weightOf: (reader: string) => number,
 ): { readonly moments: Float64Array; readonly gram: Float64Array } {
   const sums = { moments: new Float64Array(n * n), gram: new Float64Array(n * n) };
   for (const reader of readers) {
@@ -35,9 +43,10 @@ function shared(
     for (let i = 0; i < n; i++) signal += own[i * n + i] as number;
     for (const [at, value] of own.entries()) output += value * (gram[at] as number);
     if (signal === 0 || output === 0) continue;
+    const weight = weightOf(reader.name);
     for (const [at, value] of own.entries()) {
-      sums.moments[at] = (sums.moments[at] as number) + value / signal;
-      sums.gram[at] = (sums.gram[at] as number) + (gram[at] as number) / output;
+      sums.moments[at] = (sums.moments[at] as number) + (weight * value) / signal;
+      sums.gram[at] = (sums.gram[at] as number) + (weight * (gram[at] as number)) / output;
     }
   }
   return sums;
