@@ -33,6 +33,23 @@ function postTraining() {
   return lines.join('\n');
 }
 
+/** What training with quantizers reaches. */
+function quantizationAware() {
+  const lines = head(['network', 'plan', ...sets, 'bytes', 'steps', 'batch', 'seed', 'commit', 'differing samples']);
+  for (const record of records('quantization-aware').values()) {
+    const { figures } = floats.get(record.network);
+    const own = sets.map((set) => {
+      const { psnr, ssim } = record.figures[set];
+      return `${db(psnr)} / ${ssim.toFixed(4)} (${signed(psnr - figures[set].psnr)})`;
+    });
+    const { steps, reached = steps, batchSize, patchSize, seed } = record.trained;
+    const how = [`${reached} of ${steps}`, `${batchSize} x ${patchSize}²`, seed, `\`${record.commit}\``];
+    const cells = [`${(record.modelBytes / 1e3).toFixed(0)} kB`, ...how, `${record.different} of ${record.compared}`];
+    lines.push(row([`\`${record.network}\``, `\`${record.plan}\``, ...own, ...cells]));
+  }
+  return lines.join('\n');
+}
+
 /** What each figure was made with. */
 function provenance() {
   const lines = head(['record', 'options of `fqsr quantize`', 'commit', 'start', 'calibrated on', 'differing samples']);
@@ -145,7 +162,14 @@ function zooCards() {
   return `${lines.join('\n')}\n`;
 }
 
-const tables = { 'post-training': postTraining, provenance, data, zoo, 'zoo-provenance': zooProvenance };
+const tables = {
+  'post-training': postTraining,
+  provenance,
+  'quantization-aware': quantizationAware,
+  data,
+  zoo,
+  'zoo-provenance': zooProvenance,
+};
 const before = readFileSync(page, 'utf8');
 const after = Object.entries(tables).reduce((text, [name, make]) => {
   const [start, end] = [`<!-- ${name} -->\n`, `<!-- end ${name} -->`];
