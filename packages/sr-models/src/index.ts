@@ -31,7 +31,7 @@ export { type EdsrConfig, edsr } from './models/edsr.js';
 export { type MsrresnetConfig, msrresnet } from './models/msrresnet.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
-export type { ModelConfig, ModelFamily } from './models/types.js';
+export type { ModelConfig, ModelFamily, RawConfig } from './models/types.js';
 export type { OnnxRounding } from './onnx/levels.js';
 export {
   type OnnxExport,
