@@ -1,7 +1,7 @@
 /** The documentation's site. `npm run docs:build` writes it into `dist` beside this file; no page loads anything from elsewhere. */
 import { type DefaultTheme, defineConfig } from 'vitepress';
 import { siteLinks } from '../../tools/docs/links.ts';
-import { addressOf, apiFolder, apiPages, excluded, pages, titleOf } from '../../tools/docs/pages.ts';
+import { addressOf, apiFolder, apiPages, excluded, pages, slugOf, titleOf } from '../../tools/docs/pages.ts';
 
 /** Headings of the sidebar, and the files below them, in the order of use. What stands nowhere comes last, by its title. */
 const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -60,7 +60,8 @@ export default defineConfig({
   srcExclude: [...excluded()],
   rewrites: (file) => addressOf(file).slice(1),
   ignoreDeadLinks: false,
-  markdown: { config: siteLinks },
+  markdown: { anchor: { slugify: slugOf }, config: siteLinks },
+  vite: { build: { chunkSizeWarningLimit: 1000 } },
   themeConfig: {
     sidebar,
     outline: [2, 3],

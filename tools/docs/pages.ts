@@ -41,6 +41,15 @@ export function titleOf(file: string): string {
   return /^# (.+)$/m.exec(readFileSync(join(root, file), 'utf8'))?.[1]?.replaceAll('`', '') ?? file;
 }
 
+/** The anchor of a heading as GitHub makes it, and the site after it: lower case, blanks as dashes, other signs left out. */
+export function slugOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}\p{Pc} -]/gu, '')
+    .replaceAll(' ', '-');
+}
+
 /** Pages of the API reference, from the root; none before TypeDoc has run. */
 export function apiPages(): readonly string[] {
   const names = existsSync(join(root, apiFolder))
