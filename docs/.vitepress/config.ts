@@ -61,7 +61,7 @@ export default defineConfig({
   rewrites: (file) => addressOf(file).slice(1),
   ignoreDeadLinks: false,
   markdown: { anchor: { slugify: slugOf }, config: siteLinks },
-  vite: { build: { chunkSizeWarningLimit: 1000 } },
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     sidebar,
     outline: [2, 3],
