@@ -27,7 +27,7 @@ export type { RemoteArchive, RemoteSet } from './remote/manifest.js';
 export { cachedSet, cacheFolder, type FetchedSet, type FetchOptions, fetchSet } from './remote/store.js';
 export { type FloatPlane, resizeBicubic, resizeBicubicPlane, type Size } from './resize.js';
 export { type Shard, type Source, type SourceKind, shardOf } from './source.js';
-export { openSource, sourceKinds } from './sources/registry.js';
+export { openSource, registerSourceKind, sourceKinds } from './sources/registry.js';
 export { type StreamShardsOptions, streamShards } from './sources/stream-shards.js';
 export { type Batch, createPatchStream, type PatchStream, type PatchStreamOptions } from './stream.js';
 export { type TfDataOptions, type TfLike, toTfData } from './tf-data.js';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { DatasetError, type Skipped } from './error.js';
 import type { Answer, Reading, WorkerTask } from './prefetch-protocol.js';
-import { openSource } from './sources/registry.js';
+import { openTold } from './sources/registry.js';
 import { type Batch, CACHE_BYTES, createPatchStream, type PatchStream, type PatchStreamOptions } from './stream.js';
 
 /** A patch stream and its workers. */
@@ -29,7 +29,7 @@ function workerPath(): string | null {
 
 /**
  * Opens a source by its spec and streams patches from it, made ahead on worker threads. At most `ahead` batches wait; a cursor out of order drops them. Where
- * workers are missing (`workers: 0`, or a bundle without the file `prefetch-worker.js`) the calling thread does the work. Dispose it when done; idle workers do
+ * workers are missing (`workers: 0`, a bundle without the file `prefetch-worker.js`, or a registered kind of source, which workers do not know) the calling thread does the work. Dispose it when done; idle workers do
  * not keep the process alive.
  *
  * @throws DatasetError as `openSource` and `createPatchStream` do; `batch` also when a worker ends, and from then on
@@ -39,7 +39,7 @@ function workerPath(): string | null {
  * const { lr, hr } = await stream.batch(0); // while it is used, batches 1 and 2 are made
  */
 export async function openPatchStream(spec: string, options: PrefetchOptions): Promise<PatchStream> {
-  const { workers = 1, ahead = 2 * workers, cacheBytes = CACHE_BYTES, startWorker = besides(), ...rest } = options;
+  const { workers = 1, ahead = 2 * workers, cacheBytes = CACHE_BYTES, startWorker: given, ...rest } = options;
   for (const [name, value] of Object.entries({ workers, ahead })) {
     if (Number.isInteger(value) && value >= 0 && value <= 256) continue;
     throw new DatasetError(
@@ -48,7 +48,9 @@ export async function openPatchStream(spec: string, options: PrefetchOptions): P
       'for example 1',
     );
   }
-  const here = createPatchStream(await openSource(spec), { ...rest, cacheBytes });
+  const { source, isBuiltIn } = await openTold(spec);
+  const here = createPatchStream(source, { ...rest, cacheBytes });
+  const startWorker = given ?? (isBuiltIn ? besides() : null);
   if (workers === 0 || startWorker === null) return here;
   const task: WorkerTask = { spec, options: { ...rest, cacheBytes: Math.floor(cacheBytes / workers) } };
   return createPrefetch(

@@ -4,7 +4,7 @@
 export { percentileOf } from './calibration/percentile.js';
 export { type CalibrationName, calibrationByName, calibrations } from './calibration/registry.js';
 export type { Calibration, Fit, Observer, ObserverState } from './calibration/types.js';
-export { type QuantizerName, quantizerByName, quantizers } from './quantizers/registry.js';
+export { type QuantizerName, quantizerByName, quantizers, registerQuantizer } from './quantizers/registry.js';
 export type { Grid, GridFit, Quantizer, QuantizerParams } from './quantizers/types.js';
-export { type SteName, steByName, stes } from './ste/registry.js';
+export { registerSte, type SteName, steByName, stes } from './ste/registry.js';
 export type { Ste, SurrogateContext } from './ste/types.js';

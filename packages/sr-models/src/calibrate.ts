@@ -45,7 +45,7 @@ export function observerStates(observers: Observers): ObserverStates {
   return Object.fromEntries([...observers].map(([key, all]) => [key, all.map((observer) => observer.state())]));
 }
 
-/** Shows a feature map (channels last) to its observers: all of it, or an even sample of about {@link SAMPLE} values. */
+/** Shows a feature map (channels last) to its observers: all of it, or an even sample of about `SAMPLE` values. */
 export function observe(observers: readonly Observer[], values: tf.Tensor): void {
   for (const [o, sample] of samplesFor(observers.length, values).entries()) observers[o]?.observe(sample);
 }

@@ -31,7 +31,7 @@ export { type EdsrConfig, edsr } from './models/edsr.js';
 export { type MsrresnetConfig, msrresnet } from './models/msrresnet.js';
 export * from './models/registry.js';
 export { type SrresnetConfig, srresnet } from './models/srresnet.js';
-export type { ModelConfig, ModelFamily } from './models/types.js';
+export type { ModelConfig, ModelFamily, RawConfig } from './models/types.js';
 export type { OnnxRounding } from './onnx/levels.js';
 export {
   type OnnxExport,
@@ -72,7 +72,7 @@ export {
 } from './post-training/post-train.js';
 export type { AlsoLearned } from './post-training/reconstruct-region.js';
 export type { Granularity as RegionGranularity } from './post-training/regions.js';
-export { rotateGraph, transformGraph } from './post-training/transform-graph.js';
+export { type ChannelSpace, rotateGraph, transformGraph } from './post-training/transform-graph.js';
 export { scheduleByName, schedules } from './schedules/registry.js';
 export type { Schedule, ScheduleOptions } from './schedules/types.js';
 export * from './sensitivity/index.js';

@@ -8,7 +8,7 @@ import { CliError, UsageError } from '../errors.js';
 import { exportFqsr } from '../exporting.js';
 import { assertWritable, writeWhole } from '../files.js';
 import type { ExportFormat, Verification, Written } from '../formats/format.js';
-import { type FormatName, formatNames, formats } from '../formats/registry.js';
+import { formatByName, formatNames } from '../formats/registry.js';
 import type { Io } from '../io.js';
 import { type ModelFile, readModelFile } from '../networks.js';
 import { quantity, table } from '../table.js';
@@ -23,28 +23,35 @@ export const exportCommand = defineCommand({
     'Write a quantized checkpoint as an integer model or as ONNX, or a float one as ONNX or for TensorFlow.js, verified before it is written',
   arguments: [{ name: '<model>', description: 'checkpoint that fqsr train wrote, or a .fqsr file' }],
   example: 'fqsr export runs/qat/model.safetensors -o model.fqsr && fqsr export model.fqsr --format onnx -o model.onnx',
-  options: z.object({
-    output: text({ description: 'file to write; for tfjs a folder', value: 'path', short: 'o' }),
-    format: z
-      .enum(formatNames)
-      .default('fqsr')
-      .meta({
-        description: formatNames.map((name) => `${name}: ${formats[name].label}`).join('; '),
+  // Formats may be registered after this file is loaded.
+  get options() {
+    return z.object({
+      output: text({ description: 'file to write; for tfjs a folder', value: 'path', short: 'o' }),
+      format: z
+        .enum(formatNames())
+        .default('fqsr')
+        .meta({
+          description: formatNames()
+            .map((name) => `${name}: ${formatByName(name).label}`)
+            .join('; '),
+          value: 'name',
+        }),
+      verify: text({ description: `data to verify on, its first ${VERIFY_IMAGES} images`, value: 'data' }).default(
+        'dead-leaves',
+      ),
+      rounding: z.enum(['exact', 'fused']).default('exact').meta({
+        description:
+          'of quantized ONNX: exact gives the levels of our runtime, fused is faster at 8 bits and may differ',
         value: 'name',
       }),
-    verify: text({ description: `data to verify on, its first ${VERIFY_IMAGES} images`, value: 'data' }).default(
-      'dead-leaves',
-    ),
-    rounding: z.enum(['exact', 'fused']).default('exact').meta({
-      description: 'of quantized ONNX: exact gives the levels of our runtime, fused is faster at 8 bits and may differ',
-      value: 'name',
-    }),
-    unverified: flag({
-      description: 'write ONNX without running it; else onnxruntime-node or onnxruntime-web must be installed (exit 1)',
-    }),
-  }),
+      unverified: flag({
+        description:
+          'write ONNX without running it; else onnxruntime-node or onnxruntime-web must be installed (exit 1)',
+      }),
+    });
+  },
   run: async ([path = ''], { output, format, verify, rounding, unverified }, io) => {
-    const chosen = formats[format];
+    const chosen = formatByName(format);
     if (unverified && !chosen.isForeign) {
       throw new UsageError(`--unverified: must be left out with --format ${format}, got it (our runtime verifies it)`);
     }
@@ -138,10 +145,10 @@ function scaleOf(file: ModelFile): number {
 }
 
 /** @throws CliError where the file is not what the format is written from */
-function checkKind(path: string, file: ModelFile, format: FormatName): void {
-  const { of, isForeign } = formats[format];
+function checkKind(path: string, file: ModelFile, format: string): void {
+  const { of } = formatByName(format);
   if (of === 'integers') {
-    if (file.kind === 'fqsr' && !isForeign) throw alreadyExported(path);
+    if (file.kind === 'fqsr' && format === 'fqsr') throw alreadyExported(path);
     return;
   }
   const got = file.kind === 'fqsr' ? 'an integer model' : file.checkpoint.plan && `one of ${file.checkpoint.plan.name}`;
@@ -152,7 +159,7 @@ function checkKind(path: string, file: ModelFile, format: FormatName): void {
 }
 
 function alreadyExported(path: string): CliError {
-  const others = formatNames.filter((name) => formats[name].of === 'integers' && formats[name].isForeign);
+  const others = formatNames().filter((name) => name !== 'fqsr' && formatByName(name).of === 'integers');
   return new CliError(
     `${path} must be a checkpoint, got an integer model (it is exported already; ${others.map((name) => `--format ${name}`).join(', ')} takes it)`,
   );

@@ -23,4 +23,4 @@ export { type Batch, createPatchStream, type PatchStream, type PatchStreamOption
 export { type TfDataOptions, type TfLike, toTfData } from '../tf-data.js';
 export { decodeImage, readImage } from './decode.js';
 export { encodableExtensions, encodeImage, encodePng } from './encode.js';
-export { openSource, sourceKinds } from './sources.js';
+export { openSource, registerSourceKind, sourceKinds } from './sources.js';

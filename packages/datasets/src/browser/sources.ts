@@ -1,13 +1,15 @@
 /**
  * The kinds of sources that need neither files nor a network.
  */
-import { DatasetError } from '../error.js';
 import type { Source, SourceKind } from '../source.js';
 import { deadLeaves } from '../sources/dead-leaves.js';
 import { hrOnly } from '../sources/hr-only.js';
+import { openKinds } from '../sources/open-kinds.js';
 
-/** All kinds of sources in browsers, in the order in which they are asked. */
-export const sourceKinds: readonly SourceKind[] = [deadLeaves, hrOnly];
+const registry = /* @__PURE__ */ openKinds([deadLeaves, hrOnly], 'a known name', '');
+
+/** All kinds of sources in browsers, in the order in which they are asked; those that are registered stand in front. */
+export const sourceKinds: readonly SourceKind[] = registry.kinds;
 
 /**
  * Opens a source by what a user wrote: `dead-leaves[:COUNT[:SIZE[:SEED]]]`. Images that a page has got in its own way are a `Source` of its own.
@@ -15,12 +17,10 @@ export const sourceKinds: readonly SourceKind[] = [deadLeaves, hrOnly];
  * @throws DatasetError when nothing matches, listing what is known
  */
 export async function openSource(spec: string): Promise<Source> {
-  const kind = sourceKinds.find((each) => each.matches(spec));
-  if (kind) return kind.open(spec, openSource);
-  const known = sourceKinds.map(({ description }) => description).join('; ');
-  throw new DatasetError(
-    'openSource',
-    `source must be a known name, got ${JSON.stringify(spec)}`,
-    `known are ${known}`,
-  );
+  return (await registry.open(spec)).source;
+}
+
+/** Makes a kind of sources known to `openSource`. @throws DatasetError when the name is taken or empty, or a function is missing */
+export function registerSourceKind(kind: SourceKind): void {
+  registry.add(kind);
 }

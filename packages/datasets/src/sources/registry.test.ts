@@ -7,7 +7,7 @@ import { encodePng } from '../encode.js';
 import { makeImage } from '../image.js';
 import { pairFromHr } from '../pair.js';
 import { serve, startServer, type TestServer } from '../remote/server.js';
-import { openSource, sourceKinds } from './registry.js';
+import { openSource, openTold, registerSourceKind, sourceKinds } from './registry.js';
 
 let root = '';
 let served: TestServer;
@@ -182,5 +182,38 @@ describe('openSource', () => {
     ]) {
       await expect(openSource(spec)).rejects.toThrow(/dead-leaves/);
     }
+  });
+});
+
+describe('registerSourceKind', () => {
+  const numbered = {
+    name: 'numbered',
+    description: 'numbered:COUNT: grey images',
+    matches: (spec: string) => spec.startsWith('numbered:'),
+    open: async (spec: string) => ({ ...(await openSource(`dead-leaves:${spec.slice(9)}:32`)), name: 'numbered' }),
+  };
+
+  it('makes a kind known, also behind hr:, and tells it from what workers know', async () => {
+    await expect(openSource('numbered:3')).rejects.toThrow(/which is neither/);
+    registerSourceKind(numbered);
+    expect(sourceKinds[0]).toBe(numbered);
+    expect(await openSource('numbered:3')).toMatchObject({ name: 'numbered', count: 3 });
+    for (const [spec, isBuiltIn] of [
+      ['numbered:3', false],
+      ['hr:numbered:3', false],
+      ['hr:dead-leaves:3:32', true],
+    ] as const) {
+      expect(await openTold(spec)).toMatchObject({ isBuiltIn, source: { count: 3 } });
+    }
+  });
+
+  it('refuses a name that is taken or none, and what lacks a function', () => {
+    expect(() => registerSourceKind({ ...numbered, name: 'photos' })).toThrow(
+      '[datasets] registerSourceKind: kind.name must be new, got "photos", which there is (choose another name)',
+    );
+    expect(() => registerSourceKind({ ...numbered, name: '' })).toThrow('kind.name must be text, got ""');
+    expect(() => registerSourceKind({ ...numbered, name: 'x', open: undefined as never })).toThrow(
+      'kind.open must be a function, got undefined',
+    );
   });
 });

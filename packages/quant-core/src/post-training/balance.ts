@@ -14,14 +14,20 @@ const RIDGE = 0.01;
  * multiples of each other: `M^T M = C^-1 # G`, the geometric mean `C^-1/2 (C^1/2 G C^1/2)^1/2 C^-1/2` of positive matrices (Pusz and Woronowicz, 1975). A rotation is still free: the eigenvectors of
  * `M C M^T`, then {@link randomRotation}, give every channel the same mean square. `M` keeps the mean square of all channels together.
  *
- * @param moments `C`: second moments of the channels, symmetric, `[channels, channels]`; of several readers the sum, each divided by its trace
- * @param gram `G`: sums over the readers' taps and outputs of products of weights, `[channels, channels]`; of several readers the sum, each divided by `tr(G C)` of its own
  * @param seed of the rotation
  * @throws QuantError when the sizes differ, or a matrix is zero or not finite
  */
 export function balancingTransform(
   channels: number,
-  { moments, gram }: { readonly moments: Float64Array; readonly gram: Float64Array },
+  {
+    moments,
+    gram,
+  }: {
+    /** `C`: second moments of the channels, symmetric, `[channels, channels]`; of several readers the sum, each divided by its trace. */
+    readonly moments: Float64Array;
+    /** `G`: sums over the readers' taps and outputs of products of weights, `[channels, channels]`; of several readers the sum, each divided by `tr(G C)` of its own. */
+    readonly gram: Float64Array;
+  },
   seed: number,
 ): ChannelTransform {
   const n = channels;

@@ -88,7 +88,7 @@ export interface Reconstruction {
  * Learns the rounding of a block.
  *
  * Minimises `E / E0 + lambda * sum(1 - |2 h(V) - 1|^beta)`: `E` is the mean over a batch of the squared error of the outputs, summed over channels; `E0` that of nearest
- * rounding over all data, so that lambda means the same for every block; `h` the rectified sigmoid of {@link softRounding}. `beta` falls linearly.
+ * rounding over all data, so that lambda means the same for every block; `h` the rectified sigmoid of `softRounding`. `beta` falls linearly.
  * At the end every weight goes to the side that `h` is nearer to.
  *
  * The same arguments give the same bits on the same backend. All tensors that it makes are disposed, also when `block` throws.

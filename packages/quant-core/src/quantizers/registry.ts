@@ -1,4 +1,4 @@
-import { find } from '../find.js';
+import { openRegistry } from '../open-registry.js';
 import { ddtb } from './ddtb.js';
 import { dorefa } from './dorefa.js';
 import { fixed } from './fixed.js';
@@ -14,7 +14,7 @@ import { ternary } from './ternary.js';
 import type { Quantizer } from './types.js';
 import { xnor } from './xnor.js';
 
-/** All quantizers by name. */
+/** All built-in quantizers by name. */
 export const quantizers = {
   'lsq-log': lsqLog,
   lsq,
@@ -31,8 +31,30 @@ export const quantizers = {
   fixed,
 } as const satisfies Record<string, Quantizer>;
 
-/** Name of a quantizer. */
+/** Name of a built-in quantizer. */
 export type QuantizerName = keyof typeof quantizers;
 
-/** The quantizer of that name. @throws QuantError listing the known names */
-export const quantizerByName = (name: string, kind = 'quantizer'): Quantizer => find<Quantizer>(quantizers, name, kind);
+const registry = /* @__PURE__ */ openRegistry<Quantizer>(quantizers, {
+  kind: 'quantizer',
+  where: 'registerQuantizer',
+  functions: ['refuses', 'init', 'grid'],
+});
+
+/** The quantizer of that name, built in or registered. @throws QuantError listing the known names */
+export function quantizerByName(name: string, kind?: string): Quantizer {
+  return registry.find(name, kind);
+}
+
+/**
+ * Makes a quantizer known by its name, to every spec, plan and checkpoint that this process reads from then on. Call it once, where the program starts; worker
+ * threads register for themselves.
+ *
+ * @throws QuantError when the name is taken or is not lower-case letters, digits and dashes, or a function is missing
+ *
+ * @example
+ * registerQuantizer(powerOfTwo);
+ * checkSpec(makeSpec({ bits: 4, quantizer: 'power-of-two' })); // throws no more
+ */
+export function registerQuantizer(quantizer: Quantizer): void {
+  registry.add(quantizer);
+}

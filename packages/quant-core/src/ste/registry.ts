@@ -1,4 +1,4 @@
-import { find } from '../find.js';
+import { openRegistry } from '../open-registry.js';
 import { approxSign } from './approx-sign.js';
 import { clipped } from './clipped.js';
 import { dsq } from './dsq.js';
@@ -10,7 +10,7 @@ import { steScale } from './ste-scale.js';
 import { stochastic } from './stochastic.js';
 import type { Ste } from './types.js';
 
-/** All straight-through estimators by name. */
+/** All built-in straight-through estimators by name. */
 export const stes = {
   clipped,
   identity,
@@ -23,8 +23,30 @@ export const stes = {
   stochastic,
 } as const satisfies Record<string, Ste>;
 
-/** Name of a straight-through estimator. */
+/** Name of a built-in straight-through estimator. */
 export type SteName = keyof typeof stes;
 
-/** The estimator of that name. @throws QuantError listing the known names */
-export const steByName = (name: string, kind = 'ste'): Ste => find<Ste>(stes, name, kind);
+const registry = /* @__PURE__ */ openRegistry<Ste>(stes, {
+  kind: 'ste',
+  where: 'registerSte',
+  functions: ['gradient'],
+});
+
+/** The estimator of that name, built in or registered. @throws QuantError listing the known names */
+export function steByName(name: string, kind?: string): Ste {
+  return registry.find(name, kind);
+}
+
+/**
+ * Makes a straight-through estimator known by its name, to every spec, plan and checkpoint that this process reads from then on. Call it once, where the program
+ * starts; worker threads register for themselves.
+ *
+ * @throws QuantError when the name is taken or is not lower-case letters, digits and dashes, or `gradient` is no function
+ *
+ * @example
+ * registerSte(leaky);
+ * checkSpec(makeSpec({ bits: 4, ste: 'leaky', steOptions: { leak: 0.2 } })); // throws no more
+ */
+export function registerSte(ste: Ste): void {
+  registry.add(ste);
+}

@@ -1,5 +1,6 @@
 import { planFromPreset } from '@fqsr/quant-core/spec';
 import { describe, expect, it } from 'vitest';
+import { graphOf } from '../checkpoint.js';
 import { ModelError } from '../error.js';
 import type { Conv2dNode } from '../graph.js';
 import { auditGraph } from '../passes/audit.js';
@@ -8,7 +9,7 @@ import { foldGraph } from '../passes/fold.js';
 import { parameters } from '../passes/parameters.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import { shapes } from '../passes/shapes.js';
-import { buildGraph, modelByName, modelFamilies, modelNames } from './registry.js';
+import { buildGraph, modelByName, modelFamilies, modelNames, registerModelFamily } from './registry.js';
 import type { ModelFamily } from './types.js';
 
 const families: readonly (readonly [string, ModelFamily])[] = Object.entries(modelFamilies);
@@ -84,5 +85,45 @@ describe('names', () => {
       );
     }
     expect(() => modelByName('edsr', 8)).toThrow('config.scale must be an integer from 2 to 4, got 8');
+  });
+});
+
+describe('registerModelFamily', () => {
+  /** EDSR under other names. */
+  const other = {
+    ...modelFamilies.edsr,
+    name: 'other',
+    presets: { 'other-baseline': modelFamilies.edsr.presets['edsr-baseline'] },
+    parse: (name: string) => modelFamilies.edsr.parse(name.replace(/^other-/, 'edsr-')),
+  } satisfies ModelFamily;
+  const unlike = { ...other, parse: (name: string) => (name === 'unlike-f1b1' ? other.parse(name) : null) };
+
+  it('makes a family known to names, graphs and checkpoints', () => {
+    expect(() => modelByName('other-baseline', 2)).toThrow(ModelError);
+    registerModelFamily(other);
+    for (const name of ['other-baseline', 'other-f4b1']) {
+      const ref = modelByName(name, 3);
+      expect(ref).toMatchObject({ family: 'other', name });
+      expect(graphOf({ model: ref, plan: null })).toMatchObject({ name: `${name}-x3`, scale: 3 });
+    }
+    expect(modelByName('edsr-f4b1', 2).family).toBe('edsr');
+    expect(() => modelByName('none', 2)).toThrow('msrresnet, other-baseline or edsr-f');
+  });
+
+  it('refuses names that are taken or none, and what lacks a function', () => {
+    const refusal = (fields: object) => () =>
+      registerModelFamily({ ...unlike, name: 'unlike', presets: {}, ...fields });
+    expect(refusal({ name: 'edsr' })).toThrow(
+      '[sr-models] registerModelFamily: family.name must be new, got "edsr", which there is (choose another name)',
+    );
+    for (const name of ['', 'EDSR', '__proto__', undefined]) {
+      expect(refusal({ name })).toThrow('family.name must be lower-case letters, digits and dashes, got');
+    }
+    for (const preset of ['srgan', 'edsr-f4b1']) {
+      expect(refusal({ presets: { [preset]: unlike.presets['other-baseline'] } })).toThrow(
+        `family.presets must be new names, got "${preset}", a network of`,
+      );
+    }
+    expect(refusal({ build: undefined })).toThrow('family.build must be a function, got undefined');
   });
 });
