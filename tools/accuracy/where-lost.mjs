@@ -1,19 +1,38 @@
 /**
- * Where post-training loses: EDSR-baseline x4 under W8A8S8 and W4A4S8 with one part of the network at a time left in float, or at 8 bits, and under each way of preparing the float network. PSNR of the
- * fake-quantized graph on a benchmark set. After a build: `node tools/accuracy/where-lost.mjs [--set Set5] [--patches 128]`
+ * Where post-training loses: EDSR-baseline x4, or another EDSR, under W8A8S8 and W4A4S8 with one part of the network at a time left in float, or at 8 bits, and under each way of preparing the float network. PSNR of the
+ * fake-quantized graph on a benchmark set. After a build: `node tools/accuracy/where-lost.mjs [--checkpoint FILE] [--set Set5] [--patches 128] [--only TEXT]`
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../../packages/backends/dist/index.js';
 import { openSource, pairsOf } from '../../packages/datasets/dist/index.js';
 import { measure } from '../../packages/metrics/dist/index.js';
 import { makePlan, planFromPreset } from '../../packages/quant-core/dist/index.js';
-import { forward, postTrain, toTensors } from '../../packages/sr-models/dist/index.js';
+import { forward, graphOf, parseCheckpoint, postTrain, toTensors } from '../../packages/sr-models/dist/index.js';
 import { calibrationBatches, edsrBaseline, sharedPath } from '../shared-checkpoint.mjs';
 
 const { values: args } = parseArgs({
-  options: { set: { type: 'string', default: 'Set5' }, patches: { type: 'string', default: '128' } },
+  options: {
+    set: { type: 'string', default: 'Set5' },
+    patches: { type: 'string', default: '128' },
+    /** A float network; without, the shared EDSR-baseline x4. */
+    checkpoint: { type: 'string' },
+    /** Cases whose plan and words hold this. */
+    only: { type: 'string', default: '' },
+  },
 });
+
+await useBackend('wasm');
+/** A float network. */
+function opened(path) {
+  const read = parseCheckpoint(new Uint8Array(readFileSync(path)));
+  return { graph: graphOf(read), params: read.params };
+}
+const { graph, params } = args.checkpoint ? opened(args.checkpoint) : edsrBaseline(4);
+const { scale } = graph;
+/** The convolutions behind the body. */
+const behind = graph.nodes.flatMap(({ op, name }) => (op === 'conv2d' && !/^(head|body)/.test(name) ? [name] : []));
 
 /** A preset with roles replaced, or with specs of single layers: `null` is float. */
 const planOf = (preset, roles = {}, overrides = []) => {
@@ -34,21 +53,23 @@ const cases = [
   ['w4a4s8', 'as it is', planOf('w4a4s8')],
   ['w4a4s8', 'weights of 8 bits', planOf('w4a4s8', { weights: eight })],
   ['w4a4s8', 'what residual blocks and body.conv read of 8 bits', planOf('w4a4s8', {}, [activations('body.*', eight)])],
-  ['w4a4s8', 'what up.0.conv reads of 8 bits', planOf('w4a4s8', {}, [activations('up.0.conv', eight)])],
-  ['w4a4s8', 'what up.1.conv reads of 8 bits', planOf('w4a4s8', {}, [activations('up.1.conv', eight)])],
-  ['w4a4s8', 'what tail reads of 8 bits', planOf('w4a4s8', {}, [activations('tail', eight)])],
+  ...behind.map((name) => ['w4a4s8', `what ${name} reads of 8 bits`, planOf('w4a4s8', {}, [activations(name, eight)])]),
   ['w4a4s8', 'all that convolutions read of 8 bits', planOf('w4a4s8', { activations: eight })],
   ['w4a4s8', 'equalized by weights', planOf('w4a4s8'), { equalization: 'weights' }],
   ['w4a4s8', 'equalized by activations', planOf('w4a4s8'), { equalization: 'activations' }],
   ['w4a4s8', 'rotated', planOf('w4a4s8'), { rotation: 'hadamard' }],
   ['w4a4s8', 'rotated, another seed', planOf('w4a4s8'), { rotation: 'hadamard', learning: { seed: 1 } }],
+  ...[0, 1, 2].map((seed) => {
+    const own = { rotation: 'balanced', learning: { seed } };
+    return ['w4a4s8', `in the balanced basis, seed ${seed}`, planOf('w4a4s8'), own];
+  }),
+  ['w8a4s8', 'in the balanced basis', planOf('w8a4s8'), { rotation: 'balanced' }],
+  ['w4a8s8', 'in the balanced basis', planOf('w4a8s8'), { rotation: 'balanced' }],
 ];
 
-await useBackend('wasm');
-const { graph, params } = edsrBaseline(4);
-const batches = await calibrationBatches(4, { patchSize: 16, batchSize: 8, count: Number(args.patches) / 8 });
+const batches = await calibrationBatches(scale, { patchSize: 16, batchSize: 8, count: Number(args.patches) / 8 });
 const pairs = [];
-for await (const pair of pairsOf(await openSource(sharedPath(`datasets/${args.set}`)), 4)) pairs.push(pair);
+for await (const pair of pairsOf(await openSource(sharedPath(`datasets/${args.set}`)), scale)) pairs.push(pair);
 
 /** Mean luma PSNR of a graph in a mode. */
 function psnrOf(subject, own, mode) {
@@ -58,17 +79,18 @@ function psnrOf(subject, own, mode) {
       const images = tf.tensor4d(Float32Array.from(lr.data), [1, lr.height, lr.width, 3]);
       return tf.round(tf.clipByValue(forward(subject, images, { params: tensors, mode }), 0, 255)).dataSync();
     });
-    return measure({ ...hr, data: Uint8Array.from(pixels) }, hr, { convention: 'edsr-benchmark', scale: 4 }).psnr;
+    return measure({ ...hr, data: Uint8Array.from(pixels) }, hr, { convention: 'edsr-benchmark', scale }).psnr;
   });
   tf.dispose([...tensors.values()]);
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 const float = psnrOf(graph, params, 'float');
-console.log(`${args.set} x4, float: ${float.toFixed(3)} dB\n`);
+console.log(`${args.set} x${scale}, float: ${float.toFixed(3)} dB\n`);
 console.log('| plan | what is changed | PSNR dB | to float |');
 console.log('| --- | --- | --- | --- |');
 for (const [preset, what, plan, options = {}] of cases) {
+  if (!`${preset} ${what}`.includes(args.only)) continue;
   const trained = postTrain(graph, params, plan, batches, {
     reconstruction: 'none',
     biasCorrection: 'none',

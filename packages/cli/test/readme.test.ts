@@ -1,4 +1,4 @@
-/** The first block of the README runs: in small, and without what needs a network, a package that is not there, or a quiet machine. */
+/** The first block of the README runs: in small, and without what needs a network, a package that is not there, a quiet machine, or goes on until it is stopped. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { encodeImage, makeImage } from '@fqsr/datasets';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const [, block = ''] = /```sh\n([\s\S]*?)```/.exec(readme) ?? [];
 const lines = block.split('\n').flatMap((line) => /^fqsr (.*?)(?: +#.*)?$/.exec(line)?.[1] ?? []);
 
-const notHere = /^(bench|doctor|datasets fetch)/;
+const notHere = /^(bench|doctor|datasets fetch|serve)/;
 /** What makes a line small, by its command. */
 const small: Readonly<Record<string, readonly string[]>> = {
   train: ['--data', 'dead-leaves:8:64', '--batch-size', '2', '--patch-size', '8', '--patches-per-image', '2'],
