@@ -2,7 +2,7 @@
  * Writes the tables of `docs/accuracy.md`, and the index and cards of the zoo, from the run records beside that page: `node tools/accuracy/tables.mjs`; with `--check` it exits 1 when they are not what the
  * records say.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { records, root, sets } from './records.mjs';
 
@@ -71,6 +71,8 @@ function data() {
 
 const quantized = () => [...records('zoo').values()].filter(({ plan }) => plan !== 'float');
 const zooName = ({ network, plan }) => `${network}-${plan}`;
+/** Size of the file that comes along. */
+const fileBytes = (record) => statSync(join(root, 'packages/sr-models/zoo', `${zooName(record)}.fqsr`)).size;
 const scaleOf = ({ network }) => Number(/-x(\d)$/.exec(network)[1]);
 
 /** The zoo's networks in float and integers. */
@@ -86,7 +88,7 @@ function zoo() {
         const { psnr, ssim } = record.figures[set];
         return `${db(psnr)} / ${ssim.toFixed(4)} (${signed(psnr - figures[set].psnr)})`;
       });
-      const cost = [`${(record.modelBytes / 1e3).toFixed(0)} kB`, `${(record.bitOpsPerPixel / 1e6).toFixed(2)} M`];
+      const cost = [`${(fileBytes(record) / 1e3).toFixed(0)} kB`, `${(record.bitOpsPerPixel / 1e6).toFixed(2)} M`];
       lines.push(row(['', `\`${record.plan}\``, ...own, ...cost]));
     }
   }
@@ -115,7 +117,7 @@ function zooProvenance() {
 /** The index that the package reads. */
 function zooIndex() {
   const cards = quantized().map((record) => {
-    const { network, plan, modelBytes, sha256, bitOpsPerPixel, figures } = record;
+    const { network, plan, sha256, bitOpsPerPixel, figures } = record;
     const short = (all) =>
       Object.fromEntries(
         Object.entries(all).map(([set, { psnr, ssim }]) => [
@@ -125,7 +127,7 @@ function zooIndex() {
       );
     const name = zooName(record);
     const float = records('zoo').get(network).figures;
-    const card = { name, network, plan, scale: scaleOf(record), bytes: modelBytes, sha256, bitOpsPerPixel };
+    const card = { name, network, plan, scale: scaleOf(record), bytes: fileBytes(record), sha256, bitOpsPerPixel };
     return { ...card, figures: short(figures), float: short(float) };
   });
   return `${JSON.stringify(cards, null, 2)}\n`;
@@ -149,7 +151,7 @@ function zooCards() {
     const figure = ({ psnr, ssim }) => `${db(psnr)} / ${ssim.toFixed(4)}`;
     lines.push(row(names.map((set) => `${figure(record.figures[set])} (${figure(float[set])})`)));
     const facts = [
-      `scale ${scaleOf(record)}, ${record.parameters} parameters, ${record.modelBytes} bytes, ${Math.round(record.bitOpsPerPixel)} BitOPs for each low-resolution pixel`,
+      `scale ${scaleOf(record)}, ${record.parameters} parameters, ${fileBytes(record)} bytes, ${Math.round(record.bitOpsPerPixel)} BitOPs for each low-resolution pixel`,
       `trained in float: recipe \`${trained.recipe}\`, ${trained.steps} steps of ${trained.batchSize} patches of ${trained.patchSize} x ${trained.patchSize}, seed ${trained.seed}, ${trained.data.name} (SHA-256 \`${trained.data.sha256.slice(0, 16)}\`)`,
       `quantized: \`fqsr quantize ${quantize}\``,
       ...(tuned
