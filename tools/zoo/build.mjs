@@ -42,6 +42,10 @@ function train(name, folder, ...more) {
   fqsr(runs, 'train', '--config', recipePath(name), ...data, ...threads, ...more, '-o', folder);
 }
 
+/** The network of a run: its moving average, where it kept one. */
+const modelOf = (folder) =>
+  ['model-ema.safetensors', 'model.safetensors'].map((file) => join(folder, file)).find((path) => existsSync(path));
+
 mkdirSync(runs, { recursive: true });
 mkdirSync(zoo, { recursive: true });
 for (const name of args.networks.split(',')) {
@@ -50,7 +54,7 @@ for (const name of args.networks.split(',')) {
   const made = commit();
   const folder = join(runs, name);
   train(network.recipe, folder);
-  const float = join(folder, 'model.safetensors');
+  const float = modelOf(folder);
   const { parameters } = fqsr(runs, 'info', float);
   const trained = { recipe: network.recipe, ...recipeOf(network.recipe), data: datum('datasets/BSD400') };
   const own = { network: name, convention, parameters, trained };
@@ -66,7 +70,7 @@ for (const name of args.networks.split(',')) {
     }
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
-    const checkpoint = recipe ? join(tuned, 'model.safetensors') : start;
+    const checkpoint = recipe ? modelOf(tuned) : start;
     const model = join(runs, `${label}.fqsr`);
     const integer = integers(runs, checkpoint, model, measured);
     copyFileSync(model, join(zoo, `${label}.fqsr`));
