@@ -71,9 +71,9 @@ for (const name of args.networks.split(',')) {
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
     const checkpoint = recipe ? modelOf(tuned) : start;
-    const model = join(runs, `${label}.fqsr`);
+    const model = `${label}.fqsr`;
     const integer = integers(runs, checkpoint, model, measured);
-    copyFileSync(model, join(zoo, `${label}.fqsr`));
+    copyFileSync(join(runs, model), join(zoo, model));
     const how = { quantize: quantize.join(' '), ...(recipe && { tuned: { recipe, ...recipeOf(recipe) } }) };
     writeRecord('zoo', label, { ...own, plan, ...how, commit: made, ...integer });
   }
