@@ -5,7 +5,9 @@
 
 /** Options of `fqsr quantize` that all share. */
 const quantize = ['--patches', '256', '--patch-size', '16', '--seed', '1'];
-const eight = { quantize: [...quantize, '--plan', 'w8a8s8-channel', '--reconstruction', 'block'] };
+const eight = {
+  quantize: [...quantize, '--plan', 'w8a8s8-channel', '--rotation', 'hadamard', '--reconstruction', 'block'],
+};
 const four = {
   quantize: [...quantize, '--plan', 'w4a4s8', ...['--rotation', 'balanced', '--reconstruction', 'none']],
 };
