@@ -50,6 +50,11 @@ const cases = [
   ['w8a8s8', 'skips in float', planOf('w8a8s8', { skips: null })],
   ['w8a8s8', 'a skip step for each channel', planFromPreset('w8a8s8-channel')],
   ['w8a8s8', 'rotated', planOf('w8a8s8'), { rotation: 'hadamard' }],
+  ...behind.map((name) => [
+    'w8a8s8',
+    `what ${name} reads of 4 bits`,
+    planOf('w8a8s8', {}, [activations(name, { bits: 4 })]),
+  ]),
   ['w4a4s8', 'as it is', planOf('w4a4s8')],
   ['w4a4s8', 'weights of 8 bits', planOf('w4a4s8', { weights: eight })],
   ['w4a4s8', 'what residual blocks and body.conv read of 8 bits', planOf('w4a4s8', {}, [activations('body.*', eight)])],

@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { scratch, tiny } from './fqsr.js';
+import { fqsr, scratch, tiny } from './fqsr.js';
 import { runHere } from './in-process.js';
 
 const at = scratch();
@@ -53,6 +53,12 @@ describe('fqsr report', () => {
     expect(html).toContain('body-w4a4');
     const made = JSON.parse(readFileSync(at('float', 'run.json'), 'utf8')).made;
     expect(made).toMatchObject({ fqsr: expect.any(String), node: process.version });
+  });
+
+  it('needs nothing that another command prepares: as a process of its own', async () => {
+    const { code, stderr } = await fqsr('report', at('w4a4s8'), '-o', at('alone.html'));
+    expect(code, stderr).toBe(0);
+    expect(check(at('alone.html'))).toContain('<h2>Clip values by layer</h2>');
   });
 
   it('shows a run that is not done: a line that is being written, no model', async () => {

@@ -1,5 +1,6 @@
 /** Where the quantizers of a training clip, layer by layer, as they stand in its checkpoint. */
 import { join } from 'node:path';
+import { useBackend } from '@fqsr/backends';
 import { gridOf, levelRange, quantizerByName, scaled } from '@fqsr/quant-core';
 import { graphOf, type Params, parseCheckpoint, type QuantizeNode, quantizables } from '@fqsr/sr-models';
 import * as tf from '@tensorflow/tfjs';
@@ -22,6 +23,8 @@ interface Clip {
 export async function clipSection({ name, path, config }: RunFolder): Promise<string> {
   const bytes = config.plan ? await readIfThere(join(path, 'checkpoint.safetensors')) : null;
   if (!bytes) return '';
+  // Small work, which must not depend on a GPU.
+  await useBackend('wasm');
   const read = parseCheckpoint(bytes);
   const clips = clipsOf(
     read.params,
