@@ -160,9 +160,13 @@ describe.skipIf(!present)('imported networks on Set5, in float', () => {
     const [input, ...nodes] = graph.nodes;
     if (input?.op !== 'input') throw new Error('no input');
     const mean = [0.4488, 0.4371, 0.404].map((value) => value * 255);
-    // The network as it was trained: the real mean subtracted, the first bias as it is in the file.
-    const file = await readForeign(checkpoint('edsr_baseline_x4'));
-    const bias = (await file.tensors.get('head.0.bias')?.read()) as Float32Array;
+    // The network as it was trained: the real mean subtracted, the first bias as it is in the file, in the unit that the import gave to what the first layer makes.
+    const { tensors } = await readForeign(checkpoint('edsr_baseline_x4'));
+    const read = async (name: string) => (await tensors.get(`head.0.${name}`)?.read()) as Float32Array;
+    const largest = (values: Float32Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const unit = largest(params.get('head.weight') as Float32Array) / largest(await read('weight'));
+    expect(Math.log2(unit) % 1).toBe(0);
+    const bias = (await read('bias')).map((value) => value * unit);
     const trained = makeGraph({ ...graph, nodes: [{ ...input, zeroPoint: mean }, ...nodes] });
     const { lr } = await (await openSource(join(shared, 'datasets', 'Set5'))).pair(0, 4);
     const [border, inside] = tf.tidy(() => {
