@@ -43,7 +43,7 @@ describe('fqsr report', () => {
     const html = check(at('runs.html'));
     const headings = ['Samples, where they differ most', 'Clip values by layer', 'Cost', 'Provenance'];
     for (const heading of ['Runs', 'Loss', 'Validation', ...headings]) expect(html).toContain(`<h2>${heading}</h2>`);
-    // Of each quantizer of the one that has any; bits are those of the plan.
+    // The float run has no quantizers.
     const clips = html.slice(html.indexOf('Clip values by layer'), html.indexOf('<h2>Cost</h2>'));
     expect(clips.match(/<h3>/g)).toHaveLength(1);
     expect(clips).toMatch(/body\.0\.relu \(4 bits\)<\/th><td class="n">[1-9]/);
