@@ -43,6 +43,21 @@ it('outputs is the mean absolute error of the images', () => {
   });
 });
 
+it('squared-outputs is the mean squared error of the images, and its gradient twice the error', () => {
+  tf.tidy(() => {
+    const teacher = made([3, 2, 7], [1], 1);
+    expect(distillations['squared-outputs'].of(made([1, 2, 3], [1], 1), teacher).dataSync()[0]).toBeCloseTo(20 / 3, 6);
+    const gradient = tf.grad((image) =>
+      distillations['squared-outputs'].of({ ...teacher, image: image as tf.Tensor4D }, teacher),
+    );
+    for (const [at, value] of gradient(map([1, 2, 3], 3))
+      .dataSync()
+      .entries()) {
+      expect(value).toBeCloseTo([-4 / 3, 0, -8 / 3][at] as number, 5);
+    }
+  });
+});
+
 it('attention compares normalised sums of squares over channels, by hand, whatever their number', () => {
   tf.tidy(() => {
     // Student: two pixels, squares 9 + 16 = 25 and 0: map (1, 0). Teacher: 9 and 16: map (0.6, 0.8) of 9^2 and 12^2... of norm 1.
@@ -100,6 +115,6 @@ describe('a teacher', () => {
       student,
       'the weight of distillation outputs must be a positive number, got -1',
     );
-    refuse({ distill: { outputs: 1, logits: 1 } }, student, 'distillation must be one of outputs, attention');
+    refuse({ distill: { outputs: 1, logits: 1 } }, student, 'distillation must be one of attention');
   });
 });
