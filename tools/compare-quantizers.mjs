@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../packages/backends/dist/index.js';
 import { createPatchStream, openSource, pairsOf } from '../packages/datasets/dist/index.js';
 import { measure } from '../packages/metrics/dist/index.js';
-import { makePlan, planFromPreset, stes } from '../packages/quant-core/dist/index.js';
+import { stes } from '../packages/quant-core/dist/index.js';
 import {
   buildGraph,
   forward,
@@ -21,6 +21,7 @@ import {
   toTensors,
   trainerDefaults,
 } from '../packages/sr-models/dist/index.js';
+import { methodPlans, plan } from './method-plans.mjs';
 import { chart, colours, legend, svg } from './svg-chart.mjs';
 
 const task = {
@@ -37,65 +38,7 @@ const task = {
   seeds: [1, 2],
 };
 
-const unsigned = (spec) => ({ pattern: '*.conv2', role: 'activations', spec: { signed: false, ...spec } });
-
-/** The preset with other weights and activations; its skips stay as they are. */
-const plan =
-  (weights, activations, overrides = []) =>
-  (preset) => {
-    const { roles } = planFromPreset(preset);
-    return makePlan({
-      name: preset,
-      roles: {
-        ...roles,
-        weights: { ...roles.weights, ...weights },
-        activations: { ...roles.activations, ...activations },
-      },
-      overrides,
-    });
-  };
-
-/** What each method quantizes, where its definition says; the rest is `lsq-log`. */
-const methods = [
-  ['lsq-log', 'weights, activations', plan({}, {})],
-  ['lsq', 'weights, activations', plan({ quantizer: 'lsq' }, { quantizer: 'lsq' })],
-  ['lsq-plus', 'activations; weights by lsq', plan({ quantizer: 'lsq' }, { quantizer: 'lsq-plus', affine: true })],
-  [
-    'fqsr',
-    'weights and signed activations on the full range, others on the half range',
-    plan({ quantizer: 'fqsr', grid: 'midrise', narrow: false }, { quantizer: 'fqsr', grid: 'midrise', signed: true }, [
-      unsigned({ grid: 'midtread' }),
-    ]),
-  ],
-  [
-    'pact',
-    'activations after a ReLU; weights by dorefa',
-    plan({ quantizer: 'dorefa', grid: 'midrise', narrow: false }, {}, [unsigned({ quantizer: 'pact' })]),
-  ],
-  [
-    'dorefa',
-    'weights, activations after a ReLU',
-    plan({ quantizer: 'dorefa', grid: 'midrise', narrow: false }, {}, [unsigned({ quantizer: 'dorefa' })]),
-  ],
-  [
-    'pams',
-    'weights, activations, all signed and narrow',
-    plan({ quantizer: 'pams' }, { quantizer: 'pams', signed: true, narrow: true }),
-  ],
-  ['ddtb', 'activations; weights by lsq', plan({ quantizer: 'lsq' }, { quantizer: 'ddtb', affine: true })],
-  [
-    'quantsr',
-    'activations; weights by lsq; both with the estimator quantsr',
-    plan({ quantizer: 'lsq', ste: 'quantsr' }, { quantizer: 'quantsr', ste: 'quantsr' }),
-  ],
-  ['xnor', 'weights, 1 bit', plan({ quantizer: 'xnor', bits: 1, grid: 'midrise', narrow: false }, {})],
-  [
-    'ternary',
-    'weights, 2 bits; with the estimator identity',
-    plan({ quantizer: 'ternary', ste: 'identity', bits: 2 }, {}),
-  ],
-  ['static', 'weights, activations', plan({ quantizer: 'static' }, { quantizer: 'static' })],
-];
+const methods = Object.entries(methodPlans).map(([name, { what, plan: planOf }]) => [name, what, planOf]);
 const estimators = Object.keys(stes).map((ste) => [ste, 'weights and activations by lsq-log', plan({ ste }, { ste })]);
 
 const float = buildGraph(modelByName(task.model, task.scale));
