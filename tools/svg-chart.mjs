@@ -70,6 +70,31 @@ export function chart(
   ].join('\n');
 }
 
+/**
+ * One value a row, as a dot on a line, with the row's name in front and the value behind.
+ *
+ * @param box `{ x, y, width }` of the lines, in pixels; rows are 18 apart
+ * @param options `title`; `xs`, the range `[from, to]`; `xTicks`; `rows`, each `{ name, value, colour }`; `format` of a value; `xLabel`
+ */
+export function dots({ x, y, width }, { title, xs, xTicks, rows, format, xLabel }) {
+  const atX = (value) => round(x + ((value - xs[0]) / (xs[1] - xs[0])) * width);
+  const bottom = y + 18 * rows.length;
+  return [
+    `<text x="${x}" y="${y - 12}" font-weight="600">${escapeText(title)}</text>`,
+    ...xTicks.map(
+      (v) =>
+        `<path class="faint" d="M${atX(v)} ${y}V${bottom}"/><text class="note" x="${atX(v)}" y="${bottom + 14}" text-anchor="middle">${v}</text>`,
+    ),
+    `<text class="note" x="${x + width}" y="${bottom + 28}" text-anchor="end">${escapeText(xLabel)}</text>`,
+    ...rows.map(({ name, value, colour }, i) => {
+      const at = y + 18 * i + 9;
+      const label = `<text x="${x - 8}" y="${at + 4}" text-anchor="end">${escapeText(name)}</text>`;
+      const dot = `<circle cx="${atX(value)}" cy="${at}" r="4" fill="${colour}"/>`;
+      return `${label}<path class="faint" d="M${x} ${at}H${x + width}"/>${dot}<text class="note" x="${x + width + 8}" y="${at + 4}">${format(value)}</text>`;
+    }),
+  ].join('\n');
+}
+
 /** Names beside their colours, one below the other. */
 export function legend(x, y, entries) {
   return entries

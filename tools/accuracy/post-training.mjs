@@ -25,7 +25,7 @@ const { values: args, positionals } = parseArgs({
 /** What every record is made with; options behind `--` come after. */
 const options = [
   ...['--patches', '128', '--patch-size', '16', '--calibration', 'mse', '--seed', '1'],
-  ...['--rotation', 'hadamard', '--reconstruction', 'none', '--bias-correction', 'none'],
+  ...['--rotation', 'hadamard', '--reconstruction', 'block', '--bias-correction', 'mean'],
   ...positionals,
 ];
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawAblation, tableOfAblation } from './ablation-table.mjs';
 import { records, root, sets } from './records.mjs';
 
 const page = join(root, 'docs/accuracy.md');
@@ -171,6 +172,7 @@ const tables = {
   data,
   zoo,
   'zoo-provenance': zooProvenance,
+  ablation: () => tableOfAblation(records('ablation'), records('zoo').get('edsr-f32b5-x2').figures),
 };
 const before = readFileSync(page, 'utf8');
 const after = Object.entries(tables).reduce((text, [name, make]) => {
@@ -184,6 +186,10 @@ const files = {
   [page]: after,
   [join(root, 'packages/sr-models/zoo/index.json')]: zooIndex(),
   [join(root, 'packages/sr-models/zoo/README.md')]: zooCards(),
+  [join(root, 'docs/accuracy/ablation.svg')]: drawAblation(
+    records('ablation'),
+    records('zoo').get('edsr-f32b5-x2').figures,
+  ),
 };
 const stale = Object.entries(files).filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) process.exitCode = stale.length === 0 ? 0 : 1;

@@ -156,6 +156,35 @@ describe.skipIf(!runs)('the page', () => {
     expect(said).toEqual([]);
   });
 
+  test('compares by a finger, on a telephone', async () => {
+    const { page, said } = await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    await page.setInputFiles('#file', at('small.png'));
+    await done(page);
+    const line = page.getByRole('slider', { name: 'Share of the image before' });
+    const box = (await page.locator('#compare').boundingBox()) as {
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
+    const y = box.y + box.height / 2;
+    const finger = await page.context().newCDPSession(page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', share: number) =>
+      finger.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: type === 'touchEnd' ? [] : [{ x: box.x + share * box.width, y }],
+      });
+    await line.scrollIntoViewIfNeeded();
+    const handle = (await line.boundingBox()) as { x: number; width: number };
+    await touch('touchStart', (handle.x + handle.width / 2 - box.x) / box.width);
+    for (const share of [0.6, 0.7, 0.8]) await touch('touchMove', share);
+    await touch('touchEnd', 0.8);
+    const moved = Number(await line.getAttribute('aria-valuenow'));
+    expect(moved).toBeGreaterThan(60);
+    await page.close();
+    expect(said).toEqual([]);
+  });
+
   test('says in one line what is wrong with a broken file, and goes on', async () => {
     const { page } = await open();
     await page.setInputFiles('#file', at('broken.png'));

@@ -2,7 +2,7 @@
  * A training step of EDSR-baseline x4, batch 8, patches 24x24, as `fqsr train` takes it: gradient, Adam, everything. After a build:
  * `node packages/cli/bench/training-step.mjs [--turns 8] [--json]`
  *
- * Float and W4A4S8, on one thread and on two, take turns in one process, and the best turn of each counts: other work on the machine then slows none of them alone.
+ * Float and W4A4S8, on one thread with the batch whole and in two shards, and on two threads, take turns in one process, and the best turn of each counts: other work on the machine then slows none of them alone.
  * Convolutions are counted as direct ones, two operations for a multiply-add, forward and both gradients.
  */
 import { parseArgs } from 'node:util';
@@ -66,18 +66,23 @@ const peak = measurePeak();
 const subjects = [];
 for (const plan of [null, 'w4a4s8']) {
   const graph = graphFor(plan);
-  for (const threads of [1, 2]) {
+  for (const [threads, shards] of [
+    [1, 1],
+    [1, 2],
+    [2, 2],
+  ]) {
     const trainer = new Trainer(graph, startState(graph, params), options);
     const pool =
-      threads === 1
+      shards === 1
         ? null
         : await openGradientPool({ threads, local: shardFunction(graph, options), worker, data: { plan } });
-    const step = async () => (pool ? trainer.stepByShards(batch, 1e-5, pool, threads) : trainer.step(batch, 1e-5));
+    const step = async () => (pool ? trainer.stepByShards(batch, 1e-5, pool, shards) : trainer.step(batch, 1e-5));
     // The warm-up, and one for the compilers.
     for (let i = 0; i < 2; i++) await step();
     subjects.push({
       name: plan ?? 'float',
       threads,
+      shards,
       step,
       times: { ...best },
       dispose: () => {
@@ -102,18 +107,18 @@ for (const threads of [1, 2]) {
   const theta = flatten(flatLayout(floatGraph), params);
   const step = () => pool.run(theta, Array(threads).fill(whole));
   await step();
-  subjects.push({ name: 'apart', threads, step, times: { ...best }, dispose: () => pool.dispose() });
+  subjects.push({ name: 'apart', threads, shards: threads, step, times: { ...best }, dispose: () => pool.dispose() });
 }
 for (let turn = 0; turn < TURNS; turn++) for (const { step, times } of subjects) await time(step, times);
 
-const of = (name, threads) =>
-  subjects.find((each) => each.name === name && each.threads === threads).times.milliseconds;
+const of = (name, threads, shards = threads) =>
+  subjects.find((each) => each.name === name && each.threads === threads && each.shards === shards).times.milliseconds;
 const results = {
   peak,
   steps: subjects
     .filter(({ name }) => name !== 'apart')
-    .map(({ name, threads, times }) => ({
-      ...{ plan: name, threads, ...times },
+    .map(({ name, threads, shards, times }) => ({
+      ...{ plan: name, threads, shards, ...times },
       gigaflops: stepFlop / times.milliseconds / 1e6,
     })),
   ratios: {
@@ -122,6 +127,11 @@ const results = {
     'machine: whole batches of two threads at once, to one': (2 * of('apart', 1)) / of('apart', 2),
     'float, two threads to one': of('float', 1) / of('float', 2),
     'w4a4s8, two threads to one': of('w4a4s8', 1) / of('w4a4s8', 2),
+    // The same bits, since shards decide them: what the second thread gives to a training that is cut for two.
+    'float, two threads to one, two shards each': of('float', 1, 2) / of('float', 2),
+    'w4a4s8, two threads to one, two shards each': of('w4a4s8', 1, 2) / of('w4a4s8', 2),
+    // What a shard costs whatever its images: filters transformed, operations dispatched.
+    'float, share of a shard that does not shrink with it': of('float', 1, 2) / of('float', 1) - 1,
     'w4a4s8 to float, one thread': of('w4a4s8', 1) / of('float', 1),
     'w4a4s8 to float, two threads': of('w4a4s8', 2) / of('float', 2),
   },
@@ -131,9 +141,10 @@ if (args.json) console.log(JSON.stringify(results));
 else {
   console.log(`peak of float32 SIMD multiply-adds, one thread: ${peak.toFixed(1)} GFLOP/s`);
   console.table(
-    results.steps.map(({ plan, threads, milliseconds, processor, gigaflops }) => ({
+    results.steps.map(({ plan, threads, shards, milliseconds, processor, gigaflops }) => ({
       plan,
       threads,
+      shards,
       'ms a step': Math.round(milliseconds),
       'processor ms': Math.round(processor),
       'GFLOP/s': Number(gigaflops.toFixed(1)),

@@ -1,9 +1,9 @@
 /** `fqsr quantize`: from a float checkpoint to one that exports as integers. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { useBackend } from '@fqsr/backends';
 import { buildGraph, initParams, modelByName, parseCheckpoint, serializeCheckpoint } from '@fqsr/sr-models';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { scratch } from './fqsr.js';
+import { scratch, start } from './fqsr.js';
 import { runHere } from './in-process.js';
 
 const at = scratch();
@@ -29,6 +29,18 @@ describe('fqsr quantize', () => {
     expect(Buffer.compare(readFileSync(at('a.safetensors')), readFileSync(at('b.safetensors')))).toBe(0);
     const exported = await runHere('export', at('a.safetensors'), '-o', at('a.fqsr'), '--verify', 'dead-leaves:1:64');
     expect(exported.code, exported.said).toBe(0);
+  });
+
+  it('ends at Ctrl-C and leaves nothing', async () => {
+    const long = ['--calibrate', 'dead-leaves:2:64', '--patches', '4', '--patch-size', '12', '--iterations', '100000'];
+    const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', ...long, '-o', at('none.safetensors')];
+    const { process: child, ended } = start(asked);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect(child.exitCode).toBe(null);
+    child.kill('SIGINT');
+    await ended;
+    expect(child.signalCode ?? child.exitCode).not.toBe(0);
+    expect(readdirSync(at()).filter((name) => name.startsWith('none'))).toEqual([]);
   });
 
   it('calibrates alone when it is to learn nothing', async () => {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bombPng, notImages } from './hostile.js';
@@ -55,6 +56,23 @@ describe.skipIf(!isBuilt)('a pool', () => {
     const running = upscaler.upscale(large, { signal: stop.signal });
     setTimeout(() => stop.abort(new Error('enough')), 50);
     await expect(running).rejects.toThrow('enough');
+  });
+
+  it('replaces a thread that dies, and rejects what it was doing', async () => {
+    const born: Worker[] = [];
+    const note = (worker: Worker) => born.push(worker);
+    process.on('worker', note);
+    try {
+      using upscaler = await open({ threads: 1 });
+      const running = expect(upscaler.upscale(large)).rejects.toThrow('thread');
+      await born[0]?.terminate();
+      await running;
+      const { data } = await upscaler.upscale(image);
+      expect(golden('.out.bin').equals(new Uint8Array(data))).toBe(true);
+      expect(born).toHaveLength(2);
+    } finally {
+      process.off('worker', note);
+    }
   });
 
   it('decodes nothing that is too large, or no image', async () => {
