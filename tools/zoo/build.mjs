@@ -45,14 +45,16 @@ function train(name, folder, ...more) {
 /** Images of the training data on which a choice is made. */
 const choiceOn = ['--data', sharedPath('datasets/BSD400'), '--limit', '24'];
 
+/** Files of a run: the moving average of the network, where it kept one, and the last one. */
+const madeBy = (folder) =>
+  ['model-ema.safetensors', 'model.safetensors'].map((file) => join(folder, file)).filter((path) => existsSync(path));
+
 /**
- * The network of a run: the last one, or its moving average, whichever does better on the first images of the training data. An average of weights that change between two levels to the end lies between these, and is
+ * The quantized network of a run: the last one, or its moving average, whichever does better on the first images of the training data. An average of weights that change between two levels to the end lies between these, and is
  * rounded to one of them whatever the others do: at 4 bits it may lose as much as 3 % of the contrast.
  */
-function modelOf(folder) {
-  const paths = ['model-ema.safetensors', 'model.safetensors']
-    .map((file) => join(folder, file))
-    .filter((path) => existsSync(path));
+function better(folder) {
+  const paths = madeBy(folder);
   if (paths.length < 2) return paths[0];
   const psnr = paths.map((path) => fqsr(runs, 'eval', '--model', path, ...choiceOn, '--convention', convention).psnr);
   return psnr[1] > psnr[0] ? paths[1] : paths[0];
@@ -66,7 +68,7 @@ for (const name of args.networks.split(',')) {
   const made = commit();
   const folder = join(runs, name);
   train(network.recipe, folder);
-  const float = modelOf(folder);
+  const [float] = madeBy(folder);
   const { parameters } = fqsr(runs, 'info', float);
   const trained = { recipe: network.recipe, ...recipeOf(network.recipe), data: datum('datasets/BSD400') };
   const own = { network: name, convention, parameters, trained };
@@ -82,7 +84,7 @@ for (const name of args.networks.split(',')) {
     }
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
-    const checkpoint = recipe ? modelOf(tuned) : start;
+    const checkpoint = recipe ? better(tuned) : start;
     const took = recipe && { took: basename(checkpoint, '.safetensors') };
     const model = `${label}.fqsr`;
     const integer = integers(runs, checkpoint, model, measured);
