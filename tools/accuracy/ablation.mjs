@@ -60,6 +60,7 @@ const methods = {
   'fqsr-warm': { plan: methodPlans.fqsr.plan, how: warm },
   'fqsr-cold-aware': { plan: methodPlans.fqsr.plan, how: { ...cold, ...aware } },
   fqsr: { plan: methodPlans.fqsr.plan, how: { ...warm, ...aware } },
+  'fqsr-mse': { plan: methodPlans.fqsr.plan, how: plain },
   'lsq-log': { plan: methodPlans['lsq-log'].plan, how: plain },
   ours: { plan: planFromPreset, how: own, balanced: true },
 };
