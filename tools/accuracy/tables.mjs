@@ -43,8 +43,14 @@ function quantizationAware() {
       const { psnr, ssim } = record.figures[set];
       return `${db(psnr)} / ${ssim.toFixed(4)} (${signed(psnr - figures[set].psnr)})`;
     });
-    const { steps, reached = steps, batchSize, patchSize, seed } = record.trained;
-    const how = [`${reached} of ${steps}`, `${batchSize} x ${patchSize}²`, seed, `\`${record.commit}\``];
+    const { stages } = record.trained;
+    const of = (pick) => [...new Set(stages.map(pick))].join(', ');
+    const how = [
+      stages.map(({ steps }) => steps).join(' + '),
+      of(({ batchSize, patchSize }) => `${batchSize} x ${patchSize}²`),
+      of(({ seed }) => seed),
+      `\`${record.commit}\``,
+    ];
     const cells = [`${(record.modelBytes / 1e3).toFixed(0)} kB`, ...how, `${record.different} of ${record.compared}`];
     lines.push(row([`\`${record.network}\``, `\`${record.plan}\``, ...own, ...cells]));
   }

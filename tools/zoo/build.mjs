@@ -6,12 +6,14 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  betterBy,
   commit,
   convention,
   datum,
   figures,
   fqsr,
   integers,
+  madeBy,
   readRecord,
   root,
   sets,
@@ -42,24 +44,6 @@ function train(name, folder, ...more) {
   fqsr(runs, 'train', '--config', recipePath(name), ...data, ...threads, ...more, '-o', folder);
 }
 
-/** Images of the training data on which a choice is made. */
-const choiceOn = ['--data', sharedPath('datasets/BSD400'), '--limit', '24'];
-
-/** Files of a run: the moving average of the network, where it kept one, and the last one. */
-const madeBy = (folder) =>
-  ['model-ema.safetensors', 'model.safetensors'].map((file) => join(folder, file)).filter((path) => existsSync(path));
-
-/**
- * The quantized network of a run: the last one, or its moving average, whichever does better on the first images of the training data. An average of weights that change between two levels to the end lies between these, and is
- * rounded to one of them whatever the others do: at 4 bits it may lose as much as 3 % of the contrast.
- */
-function better(folder) {
-  const paths = madeBy(folder);
-  if (paths.length < 2) return paths[0];
-  const psnr = paths.map((path) => fqsr(runs, 'eval', '--model', path, ...choiceOn, '--convention', convention).psnr);
-  return psnr[1] > psnr[0] ? paths[1] : paths[0];
-}
-
 mkdirSync(runs, { recursive: true });
 mkdirSync(zoo, { recursive: true });
 for (const name of args.networks.split(',')) {
@@ -84,7 +68,7 @@ for (const name of args.networks.split(',')) {
     }
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
-    const checkpoint = recipe ? better(tuned) : start;
+    const checkpoint = recipe ? betterBy(runs, tuned) : start;
     const took = recipe && { took: basename(checkpoint, '.safetensors') };
     const model = `${label}.fqsr`;
     const integer = integers(runs, checkpoint, model, measured);
