@@ -50,10 +50,10 @@ export function datum(name) {
   return { name: basename(name), sha256: checksums.get(name) };
 }
 
-/** The commit that this is, with a `+` where files differ from it. */
+/** The commit that this is, with a `+` where files that decide what is measured differ from it: the zoo's networks are results themselves. */
 export function commit() {
   const git = (...given) => execFileSync('git', given, { cwd: root }).toString().trim();
-  const changed = git('status', '--porcelain', '--', 'packages', 'tools').length > 0;
+  const changed = git('status', '--porcelain', '--', 'packages', 'tools', ':!packages/sr-models/zoo').length > 0;
   return `${git('rev-parse', '--short=12', 'HEAD')}${changed ? '+' : ''}`;
 }
 
