@@ -16,7 +16,8 @@ import {
   serializeCheckpoint,
 } from '../../packages/sr-models/dist/index.js';
 import { calibrationBatches, sharedPath } from '../shared-checkpoint.mjs';
-import { betterBy, commit, convention, datum, fqsr, integers, root, writeRecord } from './records.mjs';
+import { betterBy } from './better.mjs';
+import { commit, convention, datum, fqsr, integers, root, writeRecord } from './records.mjs';
 
 const { values: args } = parseArgs({
   options: {
@@ -73,7 +74,7 @@ for (const [stage, options] of stages.entries()) {
   const from = ['--init', init, '--plan', plan, '--teacher', 'float.safetensors', '--threads', args.threads];
   fqsr(runs, 'train', '--config', file, ...from, ...data, '-o', folders[stage]);
 }
-const checkpoint = betterBy(runs, join(runs, folders.at(-1)));
+const checkpoint = await betterBy(runs, join(runs, folders.at(-1)), join(runs, 'float.safetensors'));
 const measured = integers(runs, checkpoint, `${name}.fqsr`);
 const trained = {
   ...{ start: datum(source), data: datum('datasets/BSD400'), upsamplerCounts, stages },

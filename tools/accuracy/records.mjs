@@ -96,22 +96,6 @@ export function integers(cwd, checkpoint, model, names = sets) {
   };
 }
 
-/** Files of a training: the moving average of the network, where it kept one, and the last one. */
-export const madeBy = (folder) =>
-  ['model-ema.safetensors', 'model.safetensors'].map((file) => join(folder, file)).filter((path) => existsSync(path));
-
-/**
- * The quantized network of a training: the last one, or its moving average, whichever does better on the first images of the training data. An average of weights that change between two levels to the end lies between
- * these, and is rounded to one of them whatever the others do: at 4 bits it may lose as much as 3 % of the contrast.
- */
-export function betterBy(cwd, folder) {
-  const paths = madeBy(folder);
-  if (paths.length < 2) return paths[0];
-  const choiceOn = ['--data', sharedPath('datasets/BSD400'), '--limit', '24', '--convention', convention];
-  const psnr = paths.map((path) => fqsr(cwd, 'eval', '--model', path, ...choiceOn).psnr);
-  return psnr[1] > psnr[0] ? paths[1] : paths[0];
-}
-
 const at = (kind, name) => join(home, kind, `${name}.json`);
 
 /** A record, or `null`. */

@@ -5,15 +5,14 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { betterBy, madeBy } from '../accuracy/better.mjs';
 import {
-  betterBy,
   commit,
   convention,
   datum,
   figures,
   fqsr,
   integers,
-  madeBy,
   readRecord,
   root,
   sets,
@@ -68,7 +67,7 @@ for (const name of args.networks.split(',')) {
     }
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
-    const checkpoint = recipe ? betterBy(runs, tuned) : start;
+    const checkpoint = recipe ? await betterBy(runs, tuned, float) : start;
     const took = recipe && { took: basename(checkpoint, '.safetensors') };
     const model = `${label}.fqsr`;
     const integer = integers(runs, checkpoint, model, measured);

@@ -62,6 +62,7 @@ export type { FeatureExtractor, FeatureMap } from './perceptual/types.js';
 export * from './perceptual/vgg19.js';
 export { balanceGraph } from './post-training/balance-graph.js';
 export { type CalibrationBatch, calibrateGraph } from './post-training/calibrate-graph.js';
+export { correctOutput } from './post-training/correct-output.js';
 export { equalizeGraph } from './post-training/equalize-graph.js';
 export {
   type PostTrained,
