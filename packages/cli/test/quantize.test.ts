@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { useBackend } from '@fqsr/backends';
 import { buildGraph, initParams, modelByName, parseCheckpoint, serializeCheckpoint } from '@fqsr/sr-models';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { scratch, start } from './fqsr.js';
 import { runHere } from './in-process.js';
 
@@ -35,6 +35,7 @@ describe('fqsr quantize', () => {
     const long = ['--calibrate', 'dead-leaves:2:64', '--patches', '4', '--patch-size', '12', '--iterations', '100000'];
     const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', ...long, '-o', at('none.safetensors')];
     const { process: child, ended } = start(asked);
+    onTestFinished(() => void child.kill('SIGKILL'));
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect(child.exitCode).toBe(null);
     child.kill('SIGINT');

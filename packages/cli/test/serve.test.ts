@@ -1,7 +1,7 @@
 /** `fqsr serve` as a user starts and ends it. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { fqsr, start } from './fqsr.js';
 
 const built = existsSync(fileURLToPath(new URL('../dist/page/index.html', import.meta.url)));
@@ -9,6 +9,7 @@ if (!built) process.stderr.write('skipped: fqsr serve, since the page is not bui
 
 it.skipIf(!built)('serves the page until Ctrl-C, which is no failure', async () => {
   const { process: server, ended } = start(['serve', '--port', '0', '--json']);
+  onTestFinished(() => void server.kill('SIGKILL'));
   const said: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     server.stderr?.on('data', (chunk: Buffer) => {
