@@ -162,7 +162,9 @@ function zooCards() {
       `trained in float: recipe \`${trained.recipe}\`, ${trained.steps} steps of ${trained.batchSize} patches of ${trained.patchSize} x ${trained.patchSize}, seed ${trained.seed}, ${trained.data.name} (SHA-256 \`${trained.data.sha256.slice(0, 16)}\`)`,
       `quantized: \`fqsr quantize ${quantize}\``,
       ...(tuned
-        ? [`tuned: recipe \`${tuned.recipe}\`, ${tuned.steps} steps, seed ${tuned.seed}, taught by the float network`]
+        ? [
+            `tuned: recipe \`${tuned.recipe}\`, ${tuned.steps} steps, seed ${tuned.seed}, taught by the float network${tuned.took?.endsWith('-corrected') ? '; scale and offset of the last convolution matched to it by `correctOutput`' : ''}`,
+          ]
         : []),
       `commit \`${record.commit}\`, file SHA-256 \`${record.sha256}\``,
     ];
