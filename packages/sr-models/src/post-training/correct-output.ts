@@ -74,16 +74,17 @@ interface Fit {
 }
 
 /** What a convolution makes of a batch, before anything behind it. */
-const madeBy = (graph: Graph, params: Params, mode: 'float' | 'quantized') => (batch: CalibrationBatch, conv: string) => {
-  const { lr, batchSize, patchSize } = batch;
-  const seen: tf.Tensor4D[] = [];
-  forward(graph, tf.tensor4d(lr, [batchSize, patchSize, patchSize, 3]), {
-    params: toTensors(graph, params),
-    mode,
-    onNode: ({ name }, output) => name === conv && seen.push(real(output)),
-  });
-  return seen[0] as tf.Tensor4D;
-};
+const madeBy =
+  (graph: Graph, params: Params, mode: 'float' | 'quantized') => (batch: CalibrationBatch, conv: string) => {
+    const { lr, batchSize, patchSize } = batch;
+    const seen: tf.Tensor4D[] = [];
+    forward(graph, tf.tensor4d(lr, [batchSize, patchSize, patchSize, 3]), {
+      params: toTensors(graph, params),
+      mode,
+      onNode: ({ name }, output) => name === conv && seen.push(real(output)),
+    });
+    return seen[0] as tf.Tensor4D;
+  };
 
 /** Adds means, and second moments about 0, of one batch; batches count alike. */
 function addMoments(sums: Float64Array, moments: ArrayLike<number>, channels: number): void {
