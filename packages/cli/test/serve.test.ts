@@ -20,7 +20,7 @@ it.skipIf(!built)('serves the page until Ctrl-C, which is no failure', async () 
     ended.then(({ code, stderr }) => reject(new Error(`ended with ${code}: ${stderr}`)), reject);
   });
   expect(await fetch(url).then((page) => page.text())).toContain('<title>');
-  const models = await fetch(`${url}api/models`).then((list) => list.json());
+  const models = (await fetch(`${url}api/models`).then((list) => list.json())) as unknown[];
   expect(models.length).toBeGreaterThan(3);
   server.kill('SIGINT');
   const { code, stdout } = await ended;
