@@ -115,6 +115,10 @@ describe('a teacher', () => {
       student,
       'the weight of distillation outputs must be a positive number, got -1',
     );
-    refuse({ distill: { outputs: 1, logits: 1 } }, student, 'distillation must be one of outputs, squared-outputs, attention');
+    refuse(
+      { distill: { outputs: 1, logits: 1 } },
+      student,
+      'distillation must be one of outputs, squared-outputs, attention',
+    );
   });
 });
