@@ -12,13 +12,13 @@ import type { CalibrationBatch } from './calibrate-graph.js';
  * Parameters whose last convolution gives `a y + b` in place of `y`, for each of its output channels: with `y` of the quantized and `x` of the float network over all positions of the batches,
  * `a = cov(x, y) / var(y)` and `b = mean(x) - a mean(y)`.
  *
- * Weights that end a training between two levels are rounded to one side; where all channels carry brightness, as in a balanced basis, a few of them shift contrast by a percent. That is most of what a small network
- * can lose at few bits, and costs nothing to take back: weights, their steps and the bias are multiplied by `a`, so every integer weight stays as it is.
+ * Weights that end a training between two levels are rounded to one side; where all channels carry brightness, as in a balanced basis, a few of them shift contrast by a percent.
+ * This takes it back at no cost to inference: weights, their steps and the bias are multiplied by `a`, so every integer weight stays as it is.
  *
  * @param graph a quantized graph whose last convolution has weights of `lsq-log`, a step for each channel
  * @param float the float network, with a convolution of the same name
  * @param batches at least one
- * @throws ModelError where there is no such convolution or no batch
+ * @throws ModelError where there is no such convolution, its weights have other grids, or there is no batch
  *
  * @example
  * const corrected = correctOutput(graph, params, { graph: floatGraph, params: floatParams }, batches);
