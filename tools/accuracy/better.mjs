@@ -13,10 +13,11 @@ export const madeBy = (folder) =>
 /** Patches that {@link corrected} matches on. */
 const matchedOn = { patchSize: 48, batchSize: 8, count: 12, seed: 5 };
 
-/** A quantized checkpoint with scale and offset of its last convolution matched to the float network's, beside it: its path. */
+/** A quantized checkpoint with scale and offset of its last convolution matched to the float network's, beside it: its path. Itself where an image skip makes its last convolution another. */
 async function corrected(path, float) {
   await useBackend('wasm');
   const [own, wanted] = [path, float].map((each) => parseCheckpoint(new Uint8Array(readFileSync(each))));
+  if (own.model.config.imageSkip !== wanted.model.config.imageSkip) return path;
   const graph = graphOf(own);
   const batches = await calibrationBatches(graph.scale, matchedOn);
   const params = correctOutput(graph, own.params, { graph: graphOf(wanted), params: wanted.params }, batches);
@@ -26,7 +27,7 @@ async function corrected(path, float) {
 }
 
 /**
- * The quantized network of a training: the last one, or its moving average, with scale and offset matched to the float network's, whichever does better on the first images of the training data. An average of weights that
+ * The quantized network of a training: the last one, or its moving average, with scale and offset matched to the float network's where both have their images from the same convolution, whichever does better on the first images of the training data. An average of weights that
  * change between two levels to the end lies between these, and is rounded to one of them whatever the others do.
  */
 export async function betterBy(cwd, folder, float) {

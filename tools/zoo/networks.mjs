@@ -9,7 +9,10 @@ const eight = {
   quantize: [...quantize, '--plan', 'w8a8s8-channel', '--rotation', 'hadamard', '--reconstruction', 'block'],
 };
 const four = {
-  quantize: [...quantize, '--plan', 'w4a4s8', ...['--rotation', 'balanced', '--reconstruction', 'none']],
+  quantize: [
+    ...[...quantize, '--plan', 'w4a4s8', '--image-skip', 'bilinear'],
+    ...['--rotation', 'balanced', '--reconstruction', 'none'],
+  ],
 };
 
 /** By name: recipes are `packages/cli/recipes/NAME.json`. */

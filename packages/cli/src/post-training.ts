@@ -1,7 +1,13 @@
 /** Post-training quantization with the data that a command names. */
 import { openPatchStream } from '@fqsr/datasets';
 import type { QuantPlan } from '@fqsr/quant-core/spec';
-import { type Network, type PostTrained, type PostTrainOptions, postTrain } from '@fqsr/sr-models';
+import {
+  type CalibrationBatch,
+  type Network,
+  type PostTrained,
+  type PostTrainOptions,
+  postTrain,
+} from '@fqsr/sr-models';
 import type { Io } from './io.js';
 
 /** What to calibrate on. */
@@ -18,25 +24,37 @@ export interface CalibrationData {
 const BATCH = 8;
 
 /**
- * Quantizes a float network, batch normalisation folded, without training it as a whole, on TensorFlow.js's backend of the moment.
+ * Patches to calibrate a network of that scale on.
  *
- * @throws DatasetError where the data has no patch of that size, ModelError or QuantError where plan and network do not fit
+ * @throws DatasetError where the data has no patch of that size
  */
-export async function postTrainOn(
-  { graph, params }: Network,
-  plan: QuantPlan,
+export async function calibrationPatches(
   { data, patches, patchSize, seed }: CalibrationData,
-  options: Partial<PostTrainOptions>,
-  io: Io,
-): Promise<PostTrained> {
+  scale: number,
+): Promise<readonly CalibrationBatch[]> {
   const batchSize = Math.min(BATCH, patches);
-  const stream = await openPatchStream(data, { scale: graph.scale, patchSize, batchSize, seed });
+  const stream = await openPatchStream(data, { scale, patchSize, batchSize, seed });
   const batches = [];
   try {
     for (let i = 0; i < Math.ceil(patches / batchSize); i++) batches.push(await stream.batch(i));
   } finally {
     stream.dispose();
   }
+  return batches;
+}
+
+/**
+ * Quantizes a float network, batch normalisation folded, without training it as a whole, on TensorFlow.js's backend of the moment.
+ *
+ * @throws ModelError or QuantError where plan and network do not fit
+ */
+export function postTrainOn(
+  { graph, params }: Network,
+  plan: QuantPlan,
+  batches: readonly CalibrationBatch[],
+  options: Partial<PostTrainOptions>,
+  io: Io,
+): PostTrained {
   const progress = io.progress(`quantize ${graph.name}`, 1, 'regions');
   try {
     return postTrain(graph, params, plan, batches, {

@@ -7,7 +7,7 @@ import { buildGraph, initParams, lower, modelByName, serializeCheckpoint } from 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { peerNames } from '../src/bench/peers/registry.js';
 import { createIo } from '../src/io.js';
-import { postTrainOn } from '../src/post-training.js';
+import { calibrationPatches, postTrainOn } from '../src/post-training.js';
 import { fqsr, scratch } from './fqsr.js';
 import { runHere } from './in-process.js';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const data = { data: 'dead-leaves:2:64', patches: 2, patchSize: 16, seed: 1 };
   const nothingLearned = { reconstruction: 'none', biasCorrection: 'none' } as const;
   const plan = planFromPreset('w4a4s8');
-  const trained = await postTrainOn({ graph, params }, plan, data, nothingLearned, createIo());
+  const trained = postTrainOn({ graph, params }, plan, await calibrationPatches(data, 2), nothingLearned, createIo());
   writeFileSync(at('model.fqsr'), serializeModel(lower(trained.graph, trained.params)));
 });
 

@@ -31,6 +31,36 @@ describe('fqsr quantize', () => {
     expect(exported.code, exported.said).toBe(0);
   });
 
+  it('gives an EDSR an image skip when asked, and others none', async () => {
+    const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', '--image-skip', 'bilinear', ...quick];
+    const { code, said } = await runHere(...asked, '-o', at('skip.safetensors'));
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/image skip: \d+\.\d\d grey levels from the float network, its upsampler reads \d+ %/);
+    const checkpoint = parseCheckpoint(readFileSync(at('skip.safetensors')));
+    expect(checkpoint.model).toMatchObject({ name: 'edsr-f4b1-bilinear', config: { imageSkip: 'bilinear' } });
+    expect(checkpoint.run['quantized']).toMatchObject({ imageSkip: 'bilinear' });
+    const exported = await runHere(
+      'export',
+      at('skip.safetensors'),
+      '-o',
+      at('s.fqsr'),
+      '--verify',
+      'dead-leaves:1:64',
+    );
+    expect(exported.code, exported.said).toBe(0);
+
+    const other = modelByName('msrresnet-f4b1', 2);
+    const params = initParams(buildGraph(other), 1);
+    writeFileSync(
+      at('m.safetensors'),
+      serializeCheckpoint({ model: other, plan: null, params, training: null, run: {} }),
+    );
+    const refused = await runHere('quantize', at('m.safetensors'), ...asked.slice(2), '-o', at('none.safetensors'));
+    expect(refused.code).toBe(1);
+    expect(refused.said).toMatch(/network must be an EDSR without an image skip, got msrresnet-f4b1/);
+    expect(existsSync(at('none.safetensors'))).toBe(false);
+  });
+
   it('ends at Ctrl-C and leaves nothing', async () => {
     const long = ['--calibrate', 'dead-leaves:2:64', '--patches', '4', '--patch-size', '12', '--iterations', '100000'];
     const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', ...long, '-o', at('none.safetensors')];

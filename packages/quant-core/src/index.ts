@@ -6,6 +6,7 @@ export { fakeQuant, gridOf, quantizationError, quantizeExact } from './fake-quan
 export { initQuantizer } from './init-quantizer.js';
 export * from './post-training/index.js';
 export { fusedKernels } from './quantize-op.js';
+export { fixedZero } from './quantizers/fixed.js';
 export * from './registry.js';
 export { roundThrough } from './round-through.js';
 export { mulScale, real, type Scaled, scaled } from './scaled.js';

@@ -17,7 +17,8 @@ const HUGE = 3.4e38;
 
 /** A quantizer at a calibrated grid of step 0.5, applied to one column of values. */
 function quantizer(spec: QuantSpec) {
-  const zero = spec.affine ? Math.min(levelRange(spec).qmax, levelRange(spec).qmin + 3) : 0;
+  const given = spec.quantizer === 'fixed' ? 2 ** (spec.bits - 2) : levelRange(spec).qmin + 3;
+  const zero = spec.affine ? Math.min(levelRange(spec).qmax, given) : 0;
   const fit = { steps: Float32Array.of(0.5), zeroPoints: Float32Array.of(zero) };
   const params = Object.entries(initQuantizer(spec, fit, 1)).map(([name, v]) => [name, tf.tensor1d(v)] as const);
   const of = (x: tf.Tensor, vectors: readonly tf.Tensor[]) => {

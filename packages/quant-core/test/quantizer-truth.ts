@@ -86,7 +86,10 @@ function isFree({ exactZero }: Grid64, spec: QuantSpec): boolean {
 const meanMagnitude = (xs: readonly number[]): number => sum(xs.map(Math.abs)) / xs.length;
 
 export const truths: Readonly<Record<string, Truth>> = {
-  fixed: { grid: () => around(1), gradients: (values, g) => ({ dx: straight(values, g), params: {} }) },
+  fixed: {
+    grid: (_p, spec) => ({ ...around(1), zero: spec.affine ? 2 ** (spec.bits - 2) : 0 }),
+    gradients: (values, g) => ({ dx: straight(values, g), params: {} }),
+  },
   lsq: learnedStep('step', () => 1),
   fqsr: byClip,
   pams: byClip,

@@ -30,7 +30,8 @@ function exactSteps({ quantizer, granularity }: QuantSpec): readonly number[] {
 }
 
 /** Zero points that lie inside the grid, at its ends, and on odd levels. */
-function zeroPoints({ affine, granularity, ...shape }: QuantSpec): readonly number[] {
+function zeroPoints({ affine, granularity, quantizer, ...shape }: QuantSpec): readonly number[] {
+  if (quantizer === 'fixed' && affine) return [2 ** (shape.bits - 2)];
   const { qmin, qmax } = levelRange(shape);
   const zeros = affine ? [Math.min(qmax, qmin + 3), qmax, qmin] : [0, 0, 0];
   return granularity === 'channel' ? zeros : zeros.slice(0, 1);

@@ -110,8 +110,8 @@ export interface BilinearNode {
   readonly channels: number;
   /** 2, 3 or 4. */
   readonly factor: number;
-  /** Whole grey levels that are taken off, and that the network adds: values on both sides of 0 take less of a signed grid. */
-  readonly offset: number;
+  /** Whole grey levels of each channel that are taken off, and that the network adds (see `imagePart`). */
+  readonly offset: readonly number[];
 }
 
 /** A place where values become levels of a grid. Nodes that share `quantizer` share one learned step. */

@@ -64,6 +64,7 @@ export { balanceGraph } from './post-training/balance-graph.js';
 export { type CalibrationBatch, calibrateGraph } from './post-training/calibrate-graph.js';
 export { correctOutput } from './post-training/correct-output.js';
 export { equalizeGraph } from './post-training/equalize-graph.js';
+export { type WithImageSkip, withImageSkip } from './post-training/image-skip.js';
 export {
   type PostTrained,
   type PostTrainOptions,

@@ -23,7 +23,7 @@ import {
 import { asUsage, UsageError } from '../errors.js';
 import type { Io } from '../io.js';
 import { readModelFile } from '../networks.js';
-import { postTrainOn } from '../post-training.js';
+import { calibrationPatches, postTrainOn } from '../post-training.js';
 import { namesNetwork } from '../zoo.js';
 import type { PeerFile } from './peers/peer.js';
 
@@ -82,7 +82,8 @@ async function quantized(
 ): Promise<Subject> {
   const data = { data: calibrate, patches: 8, patchSize: 24, seed };
   const nothingLearned = { reconstruction: 'none', biasCorrection: 'none' } as const;
-  const { graph, params } = await postTrainOn(float, plan ?? planFromPreset(PLAN), data, nothingLearned, io);
+  const batches = await calibrationPatches(data, float.graph.scale);
+  const { graph, params } = postTrainOn(float, plan ?? planFromPreset(PLAN), batches, nothingLearned, io);
   return { model: lower(graph, params), float, weights };
 }
 

@@ -1,13 +1,21 @@
 import { useBackend } from '@fqsr/backends';
 import { type CalibrationName, calibrations } from '@fqsr/quant-core';
-import { floatNetwork, graphOf, postTrainDefaults, type RegionReport, serializeCheckpoint } from '@fqsr/sr-models';
+import {
+  floatNetwork,
+  graphOf,
+  postTrainDefaults,
+  type RegionReport,
+  serializeCheckpoint,
+  type WithImageSkip,
+  withImageSkip,
+} from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
 import { CliError } from '../errors.js';
 import { assertWritable, writeWhole } from '../files.js';
 import { named, readModelFile } from '../networks.js';
 import { planOption, resolvePlan } from '../plan-option.js';
-import { postTrainOn } from '../post-training.js';
+import { calibrationPatches, postTrainOn } from '../post-training.js';
 import { table } from '../table.js';
 
 const calibrationNames = Object.keys(calibrations) as readonly CalibrationName[];
@@ -26,6 +34,11 @@ export const quantizeCommand = defineCommand({
     patches: whole({ description: 'how many', value: 'n' }, 1, 4096).default(64),
     patchSize: whole({ description: 'their side', value: 'n' }, 4, 1024).default(16),
     calibration: z.enum(calibrationNames).default('mse').meta({ description: 'how steps are found', value: 'name' }),
+    imageSkip: z.enum(['none', 'bilinear']).default('none').meta({
+      description:
+        'EDSR: what the upsampler makes is added to a bilinear enlargement of the image, and its feature maps go without the low frequencies',
+      value: 'name',
+    }),
     rotation: z.enum(['none', 'hadamard', 'balanced']).default(postTrainDefaults.rotation).meta({
       description:
         'change the basis of linear feature maps first: mixed at random, so that outliers are spread, or as gives the least noise on the patches',
@@ -56,24 +69,52 @@ export const quantizeCommand = defineCommand({
       throw new CliError(`${path} must be a float checkpoint, got a quantized network (give the one it came from)`);
     }
     await useBackend('auto');
-    const { model, params } = file.checkpoint;
     const { calibration, rotation, equalization, reconstruction, biasCorrection } = options;
     const tools = { calibration, rotation, equalization, reconstruction, biasCorrection };
     const learning = { iterations, batchSize: Math.min(batchSize, patches), seed };
     const data = { data: calibrate, patches, patchSize, seed };
-    const float = floatNetwork(graphOf({ model, plan: null }), params);
-    const trained = await named(path, () => postTrainOn(float, plan, data, { ...tools, learning }, io));
-    const run = { quantized: { ...tools, ...data, iterations } };
+    const { imageSkip } = options;
+    const { checkpoint } = file;
+    const batches = await calibrationPatches(data, checkpoint.model.config.scale);
+    const { skipped, trained } = await named(path, async () => {
+      const skipped = imageSkip === 'bilinear' ? withImageSkip(checkpoint, batches) : null;
+      const { model, params } = skipped ?? checkpoint;
+      const float = floatNetwork(graphOf({ model, plan: null }), params);
+      return { skipped, trained: postTrainOn(float, plan, batches, { ...tools, learning }, io) };
+    });
+    const { model } = skipped ?? checkpoint;
+    const run = { quantized: { imageSkip, ...tools, ...data, iterations } };
     await writeWhole(output, serializeCheckpoint({ model, plan, params: trained.params, training: null, run }));
     const { name } = trained.graph;
     return {
-      json: { output, name, plan: plan.name, ...tools, regions: trained.regions },
-      text: [...regionTable(trained.regions), `${output}: ${name}, fake-quantized (fqsr export writes integers)`].join(
-        '\n',
-      ),
+      json: {
+        output,
+        name,
+        plan: plan.name,
+        imageSkip: skipped && skipOf(skipped),
+        ...tools,
+        regions: trained.regions,
+      },
+      text: [
+        ...skipLines(skipped),
+        ...regionTable(trained.regions),
+        `${output}: ${name}, fake-quantized (fqsr export writes integers)`,
+      ].join('\n'),
     };
   },
 });
+
+const skipOf = ({ error, share }: WithImageSkip) => ({ error, share });
+
+/** What the image skip changed; nothing where there is none. */
+function skipLines(skipped: WithImageSkip | null): readonly string[] {
+  if (!skipped) return [];
+  const [levels, percent] = [skipped.error.toFixed(2), Math.round(100 * skipped.share)];
+  return [
+    `image skip: ${levels} grey levels from the float network, its upsampler reads ${percent} % of the energy`,
+    '',
+  ];
+}
 
 /** What each region gained; nothing where no region was worked on. */
 function regionTable(regions: readonly RegionReport[]): readonly string[] {

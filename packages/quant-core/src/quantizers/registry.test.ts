@@ -5,7 +5,7 @@ import { devices } from '../../test/devices.js';
 import { allSpecs, servedSpecs, title } from '../../test/specs.js';
 import { checkSpec } from '../check-spec.js';
 import { QuantError } from '../error.js';
-import { gridOf } from '../fake-quant.js';
+import { fakeQuant, gridOf } from '../fake-quant.js';
 import { levelRange } from '../grids.js';
 import { initQuantizer } from '../init-quantizer.js';
 import { makeSpec, type QuantSpec } from '../quant-spec.js';
@@ -89,4 +89,17 @@ it.each<[string, Partial<QuantSpec> & { bits: number }]>([
 it('an unknown name is refused with the choices', () => {
   expect(() => quantizerByName('toString')).toThrow(QuantError);
   expect(() => quantizerByName('unheard')).toThrow('quantizer must be one of lsq-log, lsq, lsq-plus, fqsr, pact,');
+});
+
+it('fixed holds an image less 64, and what is added to it, on one affine grid', () => {
+  const spec = makeSpec({ bits: 8, signed: false, affine: true, quantizer: 'fixed' });
+  tf.tidy(() => {
+    const x = scaled(tf.tensor1d([-70, -64, -63.4, 0.75, 191, 192]));
+    const made = fakeQuant(x, gridOf({}, spec, x), spec);
+    expect([...made.value.dataSync()]).toEqual([-64, -64, -63, 1, 191, 191]);
+    expect(made.scale).toBeNull();
+  });
+  expect(() => checkSpec(makeSpec({ bits: 8, affine: true, quantizer: 'fixed' }))).toThrow(
+    'be unsigned, of 2 bits or more and one grid where it is affine',
+  );
 });

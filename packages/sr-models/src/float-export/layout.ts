@@ -40,6 +40,6 @@ export function enlargement(node: BilinearNode): {
   return {
     outChannels,
     weights: weights.map((weight) => weight / unit),
-    biases: new Float32Array(outChannels).fill(-node.offset),
+    biases: Float32Array.from({ length: outChannels }, (_, o) => -(node.offset[o % node.channels] as number)),
   };
 }

@@ -63,6 +63,6 @@ export function foldOutput(
   const gain = (o: number) => gainOut[o % gainOut.length] as number;
   return {
     weights: weights.map((w, i) => w * gain(i % outChannels)),
-    bias: bias.map((b, o) => b * gain(o) + (offsetOut[o % offsetOut.length] as number) + offset),
+    bias: bias.map((b, o) => b * gain(o) + (offsetOut[o % offsetOut.length] as number) + (offset[o % 3] as number)),
   };
 }

@@ -66,11 +66,17 @@ describe('refusals', () => {
   });
 
   it('fills in what may be left out', () => {
-    expect(edsr.check(config)).toEqual({ ...config, residualScale: 1, upsampler: 'shuffle' });
+    expect(edsr.check(config)).toEqual({ ...config, residualScale: 1, upsampler: 'shuffle', imageSkip: 'none' });
   });
 
   it('reads free-form names', () => {
-    expect(edsr.parse('edsr-f16b4')).toEqual({ features: 16, blocks: 4, residualScale: 1, upsampler: 'direct' });
+    expect(edsr.parse('edsr-f16b4')).toEqual({
+      features: 16,
+      blocks: 4,
+      residualScale: 1,
+      upsampler: 'direct',
+      imageSkip: 'none',
+    });
     for (const name of ['edsr-f16', 'edsr-b4f16', 'edsr-f1234b1', 'edsr-f16b4 ', 'EDSR-f16b4'])
       expect(edsr.parse(name)).toBeNull();
     expect(() => modelByName('edsr-f0b4', 2)).toThrow('config.features must be');

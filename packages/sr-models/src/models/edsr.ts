@@ -3,6 +3,7 @@
  */
 import { ModelError } from '../error.js';
 import { type Conv2dNode, type Graph, type GraphNode, makeGraph } from '../graph.js';
+import { imagePart } from './image-part.js';
 import type { ModelConfig, ModelFamily, RawConfig } from './types.js';
 
 /** What makes one EDSR. */
@@ -18,38 +19,59 @@ export interface EdsrConfig extends ModelConfig {
    * `direct`: the last convolution makes all subpixels of the image at low resolution and one shuffle places them (MLPerf Mobile's EDSR f32b5).
    */
   readonly upsampler: 'shuffle' | 'direct';
+  /**
+   * `none`: the paper. `bilinear`: the network makes what is to be added to a bilinear enlargement of the image, and the global skip has a convolution of its own (`head.skip`) in place of the head.
+   */
+  readonly imageSkip: 'none' | 'bilinear';
 }
 
 /** DIV2K's RGB mean (0.4488, 0.4371, 0.4040) * 255 in whole grey levels, so that the network's input is an integer. */
 const meanRgb = [114, 111, 103] as const;
 
 const presets = {
-  'edsr-baseline': { blocks: 16, features: 64, residualScale: 1, upsampler: 'shuffle' },
-  edsr: { blocks: 32, features: 256, residualScale: 0.1, upsampler: 'shuffle' },
+  'edsr-baseline': { blocks: 16, features: 64, residualScale: 1, upsampler: 'shuffle', imageSkip: 'none' },
+  edsr: { blocks: 32, features: 256, residualScale: 0.1, upsampler: 'shuffle', imageSkip: 'none' },
 } as const satisfies Record<string, Omit<EdsrConfig, 'scale'>>;
 
 /** EDSR of any size. */
 export const edsr = {
   name: 'edsr',
   description:
-    'EDSR: edsr-baseline (16 x 64), edsr (32 x 256), or any edsr-f<features>b<blocks> with direct upsampling (-shuffle: as edsr-baseline)',
+    'EDSR: edsr-baseline (16 x 64), edsr (32 x 256), or any edsr-f<features>b<blocks> with direct upsampling (-shuffle: as edsr-baseline); with -bilinear behind, added to a bilinear enlargement of the image',
   presets,
-  parse: (name) => {
-    const match = /^edsr-f(\d{1,3})b(\d{1,2})(-shuffle)?$/.exec(name);
-    if (!match) return null;
-    const [, features, blocks, shuffle] = match;
-    return {
-      features: Number(features),
-      blocks: Number(blocks),
-      residualScale: 1,
-      upsampler: shuffle === undefined ? 'direct' : 'shuffle',
-    };
-  },
+  parse,
   check,
   build: (config, name) => build(check(config), name),
 } as const satisfies ModelFamily<EdsrConfig>;
 
-function check({ scale, blocks, features, residualScale = 1, upsampler = 'shuffle', ...rest }: RawConfig): EdsrConfig {
+/** Free-form names, and any name with `-bilinear` behind it. */
+function parse(name: string): Omit<EdsrConfig, 'scale'> | null {
+  const base = name.replace(/-bilinear$/, '');
+  if (base !== name) {
+    const config = Object.hasOwn(presets, base) ? presets[base as keyof typeof presets] : parse(base);
+    return config?.imageSkip === 'none' ? { ...config, imageSkip: 'bilinear' } : null;
+  }
+  const match = /^edsr-f(\d{1,3})b(\d{1,2})(-shuffle)?$/.exec(name);
+  if (!match) return null;
+  const [, features, blocks, shuffle] = match;
+  return {
+    features: Number(features),
+    blocks: Number(blocks),
+    residualScale: 1,
+    upsampler: shuffle === undefined ? 'direct' : 'shuffle',
+    imageSkip: 'none',
+  };
+}
+
+function check({
+  scale,
+  blocks,
+  features,
+  residualScale = 1,
+  upsampler = 'shuffle',
+  imageSkip = 'none',
+  ...rest
+}: RawConfig): EdsrConfig {
   const unknown = Object.keys(rest)[0];
   if (unknown) throw new ModelError('edsr', `config must have known fields only, got "${unknown}"`, 'remove it');
   const whole = (value: unknown, field: string, low: number, high: number): number => {
@@ -63,6 +85,9 @@ function check({ scale, blocks, features, residualScale = 1, upsampler = 'shuffl
   if (upsampler !== 'shuffle' && upsampler !== 'direct') {
     throw new ModelError('edsr', `config.upsampler must be shuffle or direct, got ${upsampler}`, 'correct it');
   }
+  if (imageSkip !== 'none' && imageSkip !== 'bilinear') {
+    throw new ModelError('edsr', `config.imageSkip must be none or bilinear, got ${imageSkip}`, 'correct it');
+  }
   if (typeof residualScale !== 'number' || !(residualScale > 0 && residualScale <= 1)) {
     throw new ModelError('edsr', `config.residualScale must lie in (0, 1], got ${residualScale}`, 'correct it');
   }
@@ -72,6 +97,7 @@ function check({ scale, blocks, features, residualScale = 1, upsampler = 'shuffl
     features: whole(features, 'features', 1, 512),
     residualScale,
     upsampler,
+    imageSkip,
   };
 }
 
@@ -104,8 +130,21 @@ function build(config: EdsrConfig, name: string): Graph {
     }
     x = push({ op: 'add', name: `${at}.add`, inputs: [x, residual] });
   }
-  x = push({ op: 'add', name: 'body.add', inputs: [head, conv('body.conv', x, features, features)] });
+  const skip = config.imageSkip === 'none' ? head : conv('head.skip', 'input', 3, features);
+  x = push({ op: 'add', name: 'body.add', inputs: [skip, conv('body.conv', x, features, features)] });
   x = upsample(config, x, conv, push);
+  if (config.imageSkip === 'bilinear') {
+    const base = push({
+      op: 'bilinear',
+      name: 'base',
+      input: 'input',
+      channels: 3,
+      factor: scale,
+      offset: imagePart(meanRgb),
+    });
+    const enlarged = push({ op: 'pixelShuffle', name: 'base.shuffle', input: base, factor: scale, order: 'dcr' });
+    x = push({ op: 'add', name: 'tail.add', inputs: [enlarged, x] });
+  }
   push({ op: 'output', name: 'output', input: x });
   return makeGraph({ name, scale, nodes });
 }

@@ -4,6 +4,7 @@
  */
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, makeGraph } from '../graph.js';
+import { imagePart } from './image-part.js';
 import type { ModelConfig, ModelFamily, RawConfig } from './types.js';
 
 /** What makes one MSRResNet. */
@@ -15,9 +16,6 @@ export interface MsrresnetConfig extends ModelConfig {
 }
 
 const SLOPE = 0.1;
-
-/** What the enlargement leaves out and the tail adds: -96..159 and the residual around 96 take a signed grid of 1.25 grey levels a step; 0..255 would take one of 2. */
-const OFFSET = 96;
 
 const presets = {
   msrresnet: { blocks: 16, features: 64 },
@@ -79,7 +77,14 @@ function build({ scale, blocks, features }: MsrresnetConfig, name: string): Grap
     x = shuffle(`up.${i}.shuffle`, wide, factor);
   }
   x = conv('tail', leaky('hr.act', conv('hr', x, features, features)), features, 3);
-  const base = push({ op: 'bilinear', name: 'base', input: 'input', channels: 3, factor: scale, offset: OFFSET });
+  const base = push({
+    op: 'bilinear',
+    name: 'base',
+    input: 'input',
+    channels: 3,
+    factor: scale,
+    offset: imagePart([0, 0, 0]),
+  });
   x = push({ op: 'add', name: 'tail.add', inputs: [shuffle('base.shuffle', base, scale), x] });
   push({ op: 'output', name: 'output', input: x });
   return makeGraph({ name, scale, nodes });

@@ -15,7 +15,7 @@ const enlargement = (factor: number, offset = 0): Graph =>
     scale: factor,
     nodes: [
       { op: 'input', name: 'input', channels: 3, zeroPoint: [0, 0, 0] },
-      { op: 'bilinear', name: 'base', input: 'input', channels: 3, factor, offset },
+      { op: 'bilinear', name: 'base', input: 'input', channels: 3, factor, offset: [offset, offset, offset] },
       { op: 'pixelShuffle', name: 'shuffle', input: 'base', factor, order: 'dcr' },
       { op: 'output', name: 'output', input: 'shuffle' },
     ],
@@ -69,7 +69,7 @@ describe.each([2, 3, 4])('x%i', (factor) => {
 it('is one of the image alone', () => {
   const { nodes, ...graph } = enlargement(2);
   const wrong = nodes.map((node) =>
-    node.op === 'pixelShuffle' ? ({ ...node, op: 'bilinear', channels: 12, offset: 0 } as const) : node,
+    node.op === 'pixelShuffle' ? ({ ...node, op: 'bilinear', channels: 12, offset: [0, 0, 0] } as const) : node,
   );
   expect(() => makeGraph({ ...graph, nodes: wrong })).toThrow('shuffle must read the image, got "base"');
 });

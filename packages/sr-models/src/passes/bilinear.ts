@@ -44,9 +44,9 @@ export function bilinearTaps({ channels, factor }: Pick<BilinearNode, 'channels'
   return { weights, unit: whole * whole, bits: Math.ceil(Math.log2(largest + 1)) + 1 };
 }
 
-/** Grey levels that the last convolution adds, since a bilinear enlargement beside it leaves them out. */
-export function imageOffset({ nodes }: Graph): number {
-  return nodes.find((node) => node.op === 'bilinear')?.offset ?? 0;
+/** Grey levels of each colour that the last convolution adds, since a bilinear enlargement beside it leaves them out. */
+export function imageOffset({ nodes }: Graph): readonly number[] {
+  return nodes.find((node) => node.op === 'bilinear')?.offset ?? [0, 0, 0];
 }
 
 /** Output channels of a node. */

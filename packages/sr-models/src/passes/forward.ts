@@ -165,7 +165,9 @@ function preluOf(value: tf.Tensor4D, slope: tf.Tensor1D): tf.Tensor4D {
 function enlarge(node: BilinearNode, { value }: Features, { mode }: Pass): Features {
   const { weights, unit } = bilinearTaps(node);
   const filter = tf.tensor4d(weights, [3, 3, node.channels, weights.length / (9 * node.channels)]);
-  const sums = tf.sub(tf.conv2d(repeatEdges(value), filter, 1, 'valid'), node.offset * unit) as tf.Tensor4D;
+  const offset = tf.tensor1d(node.offset.map((levels) => levels * unit));
+  const taken = tf.tile(offset, [weights.length / (9 * node.channels * offset.size)]);
+  const sums = tf.sub(tf.conv2d(repeatEdges(value), filter, 1, 'valid'), taken) as tf.Tensor4D;
   return mode === 'float'
     ? { value: tf.div(sums, unit), scale: null }
     : { value: sums, scale: tf.tensor1d([1 / unit]) };

@@ -33,7 +33,7 @@ export function initParams(graph: Graph, seed: number): Params {
     } else if (kind === 'bias') {
       const values = new Float32Array(size);
       const start = lastBias(graph, last);
-      if (owner === last.name) for (let i = 0; i < size; i++) values[i] = start(mean[i % mean.length] ?? 0);
+      if (owner === last.name) for (let i = 0; i < size; i++) values[i] = start(mean[i % mean.length] ?? 0, i % 3);
       params.set(name, values);
     } else if (kind === 'slope') {
       params.set(name, new Float32Array(size).fill(SLOPE));
@@ -47,9 +47,9 @@ export function initParams(graph: Graph, seed: number): Params {
 }
 
 /** From the grey level that the output is to have where all features are 0, to the last convolution's bias. */
-function lastBias(graph: Graph, { name }: Conv2dNode): (level: number) => number {
+function lastBias(graph: Graph, { name }: Conv2dNode): (level: number, colour: number) => number {
   const tanh = graph.nodes.find((node) => node.op === 'tanh' && node.input === name);
-  if (tanh?.op !== 'tanh') return (level) => level + imageOffset(graph);
+  if (tanh?.op !== 'tanh') return (level, colour) => level + (imageOffset(graph)[colour] as number);
   return (level) => Math.atanh(Math.min(TANH_START, Math.max(-TANH_START, (level - tanh.offset) / tanh.gain)));
 }
 

@@ -126,7 +126,10 @@ const rules: OpTable<[Lowering], IntegerNode | null> = {
     const outChannels = bilinearChannels(node);
     const keys = { weight: `${name}.weight`, bias: `${name}.bias` };
     tensors[keys.weight] = Int8Array.from(toOhwi(weights, 9 * channels, outChannels));
-    tensors[keys.bias] = new Int32Array(outChannels).fill(-node.offset * unit);
+    tensors[keys.bias] = Int32Array.from(
+      { length: outChannels },
+      (_, o) => -(node.offset[o % channels] as number) * unit,
+    );
     const sizes = { kernel: [3, 3], inChannels: channels, outChannels, weightBits: bits } as const;
     return { op: 'conv2d', name, input: resolve(input), ...sizes, ...keys, padding: 'edge' };
   },

@@ -173,3 +173,25 @@ describe('null leaves float, and the audit names it', () => {
 it('a quantized graph is not quantized again', () => {
   expect(() => quantizeGraph(tinyQuantized(), planFromPreset('w4a4s8'))).toThrow('graph must be a float graph');
 });
+
+describe('an add of an enlargement of the image', () => {
+  const partsOf = (plan: string, float: Graph) => {
+    const graph = quantizeGraph(float, planFromPreset(plan));
+    const add = nodesByName(graph).get('tail.add');
+    return add?.op === 'add' ? add.inputs.map((name) => (quantizerOf(graph, name) as QuantizeNode).spec) : [];
+  };
+
+  it.each(['w4a4s8', 'w4a4s8-channel'])('is of whole grey levels under %s', (plan) => {
+    for (const float of [tinyMsrresnet(), tinyEdsr({ imageSkip: 'bilinear' })]) {
+      for (const spec of partsOf(plan, float)) {
+        expect(spec).toMatchObject({ quantizer: 'fixed', affine: true, signed: false, granularity: 'tensor', bits: 8 });
+      }
+    }
+  });
+
+  it('learns a step where 8 bits are not given', () => {
+    for (const spec of partsOf('w4a4s6', tinyMsrresnet())) {
+      expect(spec).toMatchObject({ quantizer: 'lsq-log', affine: false, signed: true, bits: 6 });
+    }
+  });
+});

@@ -2,7 +2,7 @@
  * The quantization pass: from a float graph and a plan to a graph with explicit `quantize` nodes, on which forward, audit and lowering agree.
  *
  * - every convolution input becomes levels (role `activations`), but for the image, which is integers already
- * - both inputs of every add become levels of one shared grid (role `skips`)
+ * - both inputs of every add become levels of one shared grid (role `skips`); where one is an enlargement of the image and the plan has 8 bits, of whole grey levels, which lose nothing more
  * - the image that leaves the network becomes levels (role `outputs`)
  * - every convolution's weights get a spec (role `weights`)
  *
@@ -20,6 +20,7 @@ import {
 } from '@fqsr/quant-core/spec';
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, inputsOf, makeGraph, nodesByName, type QuantizeNode } from '../graph.js';
+import { imagePartSpec } from '../models/image-part.js';
 
 /** Where a quantizer goes and what it is for. */
 interface Place {
@@ -29,6 +30,8 @@ interface Place {
   readonly quantizer: string;
   readonly nonNegative: boolean;
   readonly oneStep?: boolean;
+  /** A part of the image, in grey levels. */
+  readonly isImage?: boolean;
 }
 
 /** The ops whose inputs this pass quantizes. */
@@ -69,7 +72,7 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
   const nodes: GraphNode[] = [];
 
   const quantized = (input: string, at: Place): string => {
-    const { owner, slot, role, quantizer, nonNegative, oneStep = false } = at;
+    const { owner, slot, role, quantizer, nonNegative, oneStep = false, isImage = false } = at;
     const producer = byName.get(input) as GraphNode;
     if (producer.op === 'input') return input;
     if (producer.op === 'pixelShuffle') {
@@ -81,7 +84,12 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
     }
     const planned = specFor(plan, role, owner, nonNegative);
     if (!planned) return input;
-    const spec = oneStep ? makeSpec({ ...planned, granularity: 'tensor' }) : planned;
+    const spec =
+      isImage && planned.bits === imagePartSpec.bits
+        ? makeSpec(imagePartSpec)
+        : oneStep
+          ? makeSpec({ ...planned, granularity: 'tensor' })
+          : planned;
     checkSpec(spec, `plan "${plan.name}": ${role} of ${owner}`);
     demandStatic(spec, role, owner);
     const node: QuantizeNode = { op: 'quantize', name: `${owner}.${slot}`, input, quantizer, role, spec };
@@ -108,9 +116,11 @@ export function quantizeGraph(graph: Graph, plan: QuantPlan): Graph {
       }
       case 'add': {
         const [a, b] = node.inputs;
+        const isImage = node.inputs.some((name) => isEnlargement(name, byName));
         const shared = {
           owner: node.name,
           role: 'skips',
+          isImage,
           quantizer: `${node.name}.skip`,
           nonNegative: nonNegative(a, b),
           // Behind a shuffle there can be one step only, and both inputs share it.
@@ -167,6 +177,12 @@ function besideProducers(nodes: readonly GraphNode[]): readonly GraphNode[] {
   }
   const place = (node: GraphNode): readonly GraphNode[] => [node, ...(readers.get(node.name) ?? []).flatMap(place)];
   return nodes.filter(({ op }) => op !== 'quantize').flatMap(place);
+}
+
+/** Whether a node is an enlargement of the image. */
+function isEnlargement(name: string, byName: ReadonlyMap<string, GraphNode>): boolean {
+  const node = byName.get(name) as GraphNode;
+  return node.op === 'bilinear' || (node.op === 'pixelShuffle' && isEnlargement(node.input, byName));
 }
 
 /** Whether no value of a node can be below zero. */

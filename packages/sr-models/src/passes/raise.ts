@@ -61,9 +61,9 @@ function bilinearOf(
   const [levels, biases] = [tensors[weight], tensors[bias]];
   const expected = toOhwi(weights, 9 * inChannels, outChannels);
   const same = expected.every((value, i) => value === levels?.[i]);
-  const [first = 0, ...others] = biases ?? [];
-  const offset = first === 0 ? 0 : -first / unit;
-  if (!same || !Number.isInteger(offset) || others.some((value) => value !== first)) return null;
+  const offset = Array.from(biases?.subarray(0, inChannels) ?? [], (bias) => (bias === 0 ? 0 : -bias / unit));
+  const repeats = biases?.every((bias, o) => bias === -(offset[o % inChannels] as number) * unit);
+  if (!same || !repeats || !offset.every(Number.isInteger)) return null;
   return { op: 'bilinear', name, input, channels: inChannels, factor, offset };
 }
 

@@ -53,7 +53,7 @@ function shared(
 }
 
 /** Sums over taps, outputs and subpixels of the products of weights that read two channels. */
-function gramOf({ outChannels }: Conv2dNode, weights: Float32Array, n: number): Float64Array {
+export function gramOf({ outChannels }: Conv2dNode, weights: Float32Array, n: number): Float64Array {
   const gram = new Float64Array(n * n);
   const rows = weights.length / outChannels;
   for (let first = 0; first < rows; first += n) {

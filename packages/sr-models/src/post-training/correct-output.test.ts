@@ -75,5 +75,7 @@ describe('correctOutput', () => {
     );
     const other = { graph: { ...float.graph, nodes: [] }, params: float.params };
     expect(() => correctOutput(graph, params, other, batches)).toThrow('the last convolution of graph, got none');
+    const skipped = { graph: tinyEdsr({ blocks: 1, features: 8, imageSkip: 'bilinear' }), params: float.params };
+    expect(() => correctOutput(graph, params, skipped, batches)).toThrow('float must have an image skip where graph');
   });
 });

@@ -18,7 +18,7 @@ import type { CalibrationBatch } from './calibrate-graph.js';
  * @param graph a quantized graph whose last convolution has weights of `lsq-log`, a step for each channel
  * @param float the float network, with a convolution of the same name
  * @param batches at least one
- * @throws ModelError where there is no such convolution, its weights have other grids, or there is no batch
+ * @throws ModelError where there is no such convolution, its weights have other grids, only one of both adds it to an enlargement of the image, or there is no batch
  *
  * @example
  * const corrected = correctOutput(graph, params, { graph: floatGraph, params: floatParams }, batches);
@@ -35,6 +35,13 @@ export function correctOutput(
     throw refuse(
       `float must have the last convolution of graph, got none named ${last?.name}`,
       'give its float network',
+    );
+  }
+  const [adds, wantedAdds] = [graph, float.graph].map(({ nodes }) => nodes.some(({ op }) => op === 'bilinear'));
+  if (adds !== wantedAdds) {
+    throw refuse(
+      `float must have an image skip where graph has one, got ${wantedAdds} and ${adds}`,
+      'see withImageSkip',
     );
   }
   const logSteps = params.get(`${last.name}.weight.logStep`);
