@@ -9,7 +9,15 @@ import { useBackend } from '../../packages/backends/dist/index.js';
 import { openSource, pairsOf } from '../../packages/datasets/dist/index.js';
 import { measure } from '../../packages/metrics/dist/index.js';
 import { makePlan, planFromPreset } from '../../packages/quant-core/dist/index.js';
-import { forward, graphOf, parseCheckpoint, postTrain, toTensors } from '../../packages/sr-models/dist/index.js';
+import {
+  forward,
+  graphOf,
+  modelByName,
+  parseCheckpoint,
+  postTrain,
+  toTensors,
+  withImageSkip,
+} from '../../packages/sr-models/dist/index.js';
 import { calibrationBatches, edsrBaseline, sharedPath } from '../shared-checkpoint.mjs';
 
 const { values: args } = parseArgs({
@@ -27,9 +35,13 @@ await useBackend('wasm');
 /** A float network. */
 function opened(path) {
   const read = parseCheckpoint(new Uint8Array(readFileSync(path)));
-  return { graph: graphOf(read), params: read.params };
+  return { graph: graphOf(read), params: read.params, model: read.model };
 }
-const { graph, params } = args.checkpoint ? opened(args.checkpoint) : edsrBaseline(4);
+const {
+  graph,
+  params,
+  model = modelByName('edsr-baseline', 4),
+} = args.checkpoint ? opened(args.checkpoint) : edsrBaseline(4);
 const { scale } = graph;
 /** The convolutions behind the body. */
 const behind = graph.nodes.flatMap(({ op, name }) => (op === 'conv2d' && !/^(head|body)/.test(name) ? [name] : []));
@@ -68,6 +80,12 @@ const cases = [
     const own = { rotation: 'balanced', learning: { seed } };
     return ['w4a4s8', `in the balanced basis, seed ${seed}`, planOf('w4a4s8'), own];
   }),
+  ...[0, 1, 2].map((seed) => {
+    const own = { rotation: 'balanced', learning: { seed }, imageSkip: true };
+    return ['w4a4s8', `the same with an image skip, seed ${seed}`, planOf('w4a4s8'), own];
+  }),
+  ['w4a4s8', 'with an image skip, as it is', planOf('w4a4s8'), { imageSkip: true }],
+  ['w8a8s8', 'with an image skip, as it is', planOf('w8a8s8'), { imageSkip: true }],
   ['w8a4s8', 'in the balanced basis', planOf('w8a4s8'), { rotation: 'balanced' }],
   ['w4a8s8', 'in the balanced basis', planOf('w4a8s8'), { rotation: 'balanced' }],
 ];
@@ -94,9 +112,19 @@ const float = psnrOf(graph, params, 'float');
 console.log(`${args.set} x${scale}, float: ${float.toFixed(3)} dB\n`);
 console.log('| plan | what is changed | PSNR dB | to float |');
 console.log('| --- | --- | --- | --- |');
-for (const [preset, what, plan, options = {}] of cases) {
+/** The network with an image skip, found when it is first asked for. */
+let withSkip = null;
+function skipped() {
+  if (!withSkip) {
+    const made = withImageSkip({ model, params }, batches);
+    withSkip = { graph: graphOf({ ...made, plan: null }), params: made.params };
+  }
+  return withSkip;
+}
+for (const [preset, what, plan, { imageSkip, ...options } = {}] of cases) {
   if (!`${preset} ${what}`.includes(args.only)) continue;
-  const trained = postTrain(graph, params, plan, batches, {
+  const own = imageSkip ? skipped() : { graph, params };
+  const trained = postTrain(own.graph, own.params, plan, batches, {
     reconstruction: 'none',
     biasCorrection: 'none',
     ...options,

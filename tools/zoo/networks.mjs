@@ -9,17 +9,20 @@ const eight = {
   quantize: [...quantize, '--plan', 'w8a8s8-channel', '--rotation', 'hadamard', '--reconstruction', 'block'],
 };
 const four = {
-  quantize: [
-    ...[...quantize, '--plan', 'w4a4s8', '--image-skip', 'bilinear'],
-    ...['--rotation', 'balanced', '--reconstruction', 'none'],
-  ],
+  quantize: [...quantize, '--plan', 'w4a4s8', ...['--rotation', 'balanced', '--reconstruction', 'none']],
 };
 
 /** By name: recipes are `packages/cli/recipes/NAME.json`. */
 export const networks = {
   'edsr-f32b5-x2': {
     recipe: 'edsr-f32b5-x2-zoo',
-    plans: { w8a8s8: eight, w4a4s8: { ...four, recipe: 'edsr-f32b5-x2-zoo-w4a4s8' } },
+    plans: {
+      w8a8s8: eight,
+      w4a4s8: {
+        quantize: [...four.quantize, '--image-skip', 'bilinear'],
+        recipe: 'edsr-f32b5-x2-zoo-w4a4s8',
+      },
+    },
   },
   'edsr-f32b5-x4': {
     recipe: 'edsr-f32b5-x4-zoo',
