@@ -12,8 +12,8 @@ import { enlargement, linearEnd, reachOf, responsesOf, stream } from './linear-e
 import { multiply, transposed } from './matrix.js';
 
 /**
- * What a smaller stream and smaller weights of its convolution count beside the fit, in grey levels squared: all of the stream as much as this error of the image, and what rounding of the weights
- * leaves by this share. Rounding to 4 bits leaves some 0.007; 0.002 keeps the image nearer, and did best (`docs/accuracy.md`).
+ * What a smaller stream and smaller weights of its convolution count beside the fit, in grey levels squared: all of the stream as much as this error of the image, and of what the weights make this share. Rounding them to 4 bits
+ * leaves some 0.007 of it; less keeps the float network nearer.
  */
 const counts = { stream: 0.3, weights: 0.002 } as const;
 
