@@ -44,7 +44,7 @@ const plain = { loss: 'l1', calibration: 'mse', warmupSteps: 20 };
 const cold = { loss: 'l1', calibration: 'moving-max', warmupSteps: 1 };
 const warm = { ...cold, warmupSteps: 20 };
 const aware = { quantizationLoss: 0.3 };
-/** Our best: what the second stage of `quantization-aware.mjs` does, from a balanced basis. */
+/** Our best of before there was the image skip: the losses of `quantization-aware.mjs`, from a balanced basis. */
 const own = {
   ...{ distill: { 'squared-outputs': 0.1 }, loss: { mse: 0.025 } },
   ...{ quantizerRate: 3, biasRate: 30, emaDecay: 0.99 },

@@ -110,7 +110,7 @@ export interface BilinearNode {
   readonly channels: number;
   /** 2, 3 or 4. */
   readonly factor: number;
-  /** Whole grey levels of each channel that are taken off, and that the network adds (see `imagePart`). */
+  /** Whole grey levels of each channel that are taken off, and that the network adds (see `image-part.ts`). */
   readonly offset: readonly number[];
 }
 

@@ -3,7 +3,7 @@
  */
 import { ModelError } from '../error.js';
 import { type Conv2dNode, type Graph, type GraphNode, makeGraph } from '../graph.js';
-import { imagePart } from './image-part.js';
+import { addedToEnlargement } from '../image-part.js';
 import type { ModelConfig, ModelFamily, RawConfig } from './types.js';
 
 /** What makes one EDSR. */
@@ -134,16 +134,7 @@ function build(config: EdsrConfig, name: string): Graph {
   x = push({ op: 'add', name: 'body.add', inputs: [skip, conv('body.conv', x, features, features)] });
   x = upsample(config, x, conv, push);
   if (config.imageSkip === 'bilinear') {
-    const base = push({
-      op: 'bilinear',
-      name: 'base',
-      input: 'input',
-      channels: 3,
-      factor: scale,
-      offset: imagePart(meanRgb),
-    });
-    const enlarged = push({ op: 'pixelShuffle', name: 'base.shuffle', input: base, factor: scale, order: 'dcr' });
-    x = push({ op: 'add', name: 'tail.add', inputs: [enlarged, x] });
+    for (const node of addedToEnlargement(x, scale, meanRgb)) x = push(node);
   }
   push({ op: 'output', name: 'output', input: x });
   return makeGraph({ name, scale, nodes });

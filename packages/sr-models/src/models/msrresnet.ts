@@ -4,7 +4,7 @@
  */
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, makeGraph } from '../graph.js';
-import { imagePart } from './image-part.js';
+import { addedToEnlargement } from '../image-part.js';
 import type { ModelConfig, ModelFamily, RawConfig } from './types.js';
 
 /** What makes one MSRResNet. */
@@ -77,15 +77,7 @@ function build({ scale, blocks, features }: MsrresnetConfig, name: string): Grap
     x = shuffle(`up.${i}.shuffle`, wide, factor);
   }
   x = conv('tail', leaky('hr.act', conv('hr', x, features, features)), features, 3);
-  const base = push({
-    op: 'bilinear',
-    name: 'base',
-    input: 'input',
-    channels: 3,
-    factor: scale,
-    offset: imagePart([0, 0, 0]),
-  });
-  x = push({ op: 'add', name: 'tail.add', inputs: [shuffle('base.shuffle', base, scale), x] });
+  for (const node of addedToEnlargement(x, scale, [0, 0, 0])) x = push(node);
   push({ op: 'output', name: 'output', input: x });
   return makeGraph({ name, scale, nodes });
 }

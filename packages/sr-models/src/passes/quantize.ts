@@ -20,7 +20,7 @@ import {
 } from '@fqsr/quant-core/spec';
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, inputsOf, makeGraph, nodesByName, type QuantizeNode } from '../graph.js';
-import { imagePartSpec } from '../models/image-part.js';
+import { imagePartSpec } from '../image-part.js';
 
 /** Where a quantizer goes and what it is for. */
 interface Place {

@@ -1,6 +1,7 @@
 /** How an image of 8 bits is the sum of two parts of 8 bits, to the grey level: an enlargement, and what a network adds to it. */
 import { fixedZero } from '@fqsr/quant-core';
 import type { PlanSpec } from '@fqsr/quant-core/spec';
+import type { GraphNode } from './graph.js';
 
 /** The grid of both parts: levels 0..255 of step 1 for -64..191. */
 export const imagePartSpec = {
@@ -15,6 +16,20 @@ export const imagePartSpec = {
  *
  * @param mean what the input takes off each channel
  */
-export function imagePart(mean: readonly number[]): readonly number[] {
+function imagePart(mean: readonly number[]): readonly number[] {
   return mean.map((levels) => fixedZero(imagePartSpec.bits) - levels);
+}
+
+/**
+ * The nodes that add what a network makes to a bilinear enlargement of its input; the last of them, `tail.add`, is the image.
+ *
+ * @param made the node of the network's own part
+ * @param mean what the input takes off each channel
+ */
+export function addedToEnlargement(made: string, scale: number, mean: readonly number[]): readonly GraphNode[] {
+  return [
+    { op: 'bilinear', name: 'base', input: 'input', channels: 3, factor: scale, offset: imagePart(mean) },
+    { op: 'pixelShuffle', name: 'base.shuffle', input: 'base', factor: scale, order: 'dcr' },
+    { op: 'add', name: 'tail.add', inputs: ['base.shuffle', made] },
+  ];
 }
