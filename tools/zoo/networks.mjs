@@ -8,9 +8,14 @@ const quantize = ['--patches', '256', '--patch-size', '16', '--seed', '1'];
 const eight = {
   quantize: [...quantize, '--plan', 'w8a8s8-channel', '--rotation', 'hadamard', '--reconstruction', 'block'],
 };
-const four = {
-  quantize: [...quantize, '--plan', 'w4a4s8', ...['--rotation', 'balanced', '--reconstruction', 'none']],
-};
+/** Four bits, of a network that adds to a bilinear enlargement of the image. */
+const four = [...quantize, '--plan', 'w4a4s8', '--rotation', 'balanced', '--reconstruction', 'none'];
+
+/** A network that its float recipe trained behind an enlargement. */
+const behindEnlargement = (recipe) => ({
+  recipe,
+  plans: { w8a8s8: eight, w4a4s8: { quantize: four, recipe: `${recipe}-w4a4s8` } },
+});
 
 /** By name: recipes are `packages/cli/recipes/NAME.json`. */
 export const networks = {
@@ -18,14 +23,10 @@ export const networks = {
     recipe: 'edsr-f32b5-x2-zoo',
     plans: {
       w8a8s8: eight,
-      w4a4s8: {
-        quantize: [...four.quantize, '--image-skip', 'bilinear'],
-        recipe: 'edsr-f32b5-x2-zoo-w4a4s8',
-      },
+      w4a4s8: { quantize: [...four, '--image-skip', 'bilinear'], recipe: 'edsr-f32b5-x2-zoo-w4a4s8' },
     },
   },
-  'edsr-f32b5-x4': {
-    recipe: 'edsr-f32b5-x4-zoo',
-    plans: { w8a8s8: eight, w4a4s8: { ...four, recipe: 'edsr-f32b5-x4-zoo-w4a4s8' } },
-  },
+  'edsr-f32b5-x4': behindEnlargement('edsr-f32b5-x4-zoo'),
+  'edsr-f48b8-x2': behindEnlargement('edsr-f48b8-x2-zoo'),
+  'edsr-f48b8-x4': behindEnlargement('edsr-f48b8-x4-zoo'),
 };
