@@ -33,3 +33,20 @@ export function addedToEnlargement(made: string, scale: number, mean: readonly n
     { op: 'add', name: 'tail.add', inputs: ['base.shuffle', made] },
   ];
 }
+
+/** Whether a network makes the image itself (`none`), or what is to be added to a bilinear enlargement of its input. */
+export type ImageSkip = 'none' | 'bilinear';
+
+/**
+ * The configuration that a name stands for: as `plain` says, or with an image skip where the name of a network without one has `-bilinear` behind it.
+ *
+ * @param plain the configuration of a name without that ending, `null` where there is none
+ */
+export function parsedWithImageSkip<Config extends { readonly imageSkip: ImageSkip }>(
+  name: string,
+  plain: (name: string) => Config | null,
+): Config | null {
+  const base = name.replace(/-bilinear$/, '');
+  const config = plain(base);
+  return config && base !== name ? { ...config, imageSkip: 'bilinear' } : config;
+}

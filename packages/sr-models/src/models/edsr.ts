@@ -3,7 +3,7 @@
  */
 import { ModelError } from '../error.js';
 import { type Conv2dNode, type Graph, type GraphNode, makeGraph } from '../graph.js';
-import { addedToEnlargement } from '../image-part.js';
+import { addedToEnlargement, type ImageSkip, parsedWithImageSkip } from '../image-part.js';
 import type { ModelConfig, ModelFamily, RawConfig } from './types.js';
 
 /** What makes one EDSR. */
@@ -22,7 +22,7 @@ export interface EdsrConfig extends ModelConfig {
   /**
    * `none`: the paper. `bilinear`: the network makes what is to be added to a bilinear enlargement of the image, and the global skip has a convolution of its own (`head.skip`) in place of the head.
    */
-  readonly imageSkip: 'none' | 'bilinear';
+  readonly imageSkip: ImageSkip;
 }
 
 /** DIV2K's RGB mean (0.4488, 0.4371, 0.4040) * 255 in whole grey levels, so that the network's input is an integer. */
@@ -44,13 +44,14 @@ export const edsr = {
   build: (config, name) => build(check(config), name),
 } as const satisfies ModelFamily<EdsrConfig>;
 
-/** Free-form names, and any name with `-bilinear` behind it. */
+/** Any name may have `-bilinear` behind it. */
 function parse(name: string): Omit<EdsrConfig, 'scale'> | null {
-  const base = name.replace(/-bilinear$/, '');
-  if (base !== name) {
-    const config = Object.hasOwn(presets, base) ? presets[base as keyof typeof presets] : parse(base);
-    return config?.imageSkip === 'none' ? { ...config, imageSkip: 'bilinear' } : null;
-  }
+  return parsedWithImageSkip<Omit<EdsrConfig, 'scale'>>(name, (base) =>
+    Object.hasOwn(presets, base) ? presets[base as keyof typeof presets] : freeForm(base),
+  );
+}
+
+function freeForm(name: string): Omit<EdsrConfig, 'scale'> | null {
   const match = /^edsr-f(\d{1,3})b(\d{1,2})(-shuffle)?$/.exec(name);
   if (!match) return null;
   const [, features, blocks, shuffle] = match;

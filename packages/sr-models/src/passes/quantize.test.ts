@@ -1,6 +1,6 @@
 import { makePlan, type PlanOverride, planFromPreset } from '@fqsr/quant-core/spec';
 import { describe, expect, it } from 'vitest';
-import { perChannelPlan, tinyEdsr, tinyMsrresnet, tinyQuantized } from '../../test/networks.js';
+import { perChannelPlan, tinyEdsr, tinyMsrresnet, tinyQuantized, tinySrresnet } from '../../test/networks.js';
 import { ModelError } from '../error.js';
 import { type Graph, type GraphNode, nodesByName, type QuantizeNode } from '../graph.js';
 import { auditGraph } from './audit.js';
@@ -181,8 +181,10 @@ describe('an add of an enlargement of the image', () => {
     return add?.op === 'add' ? add.inputs.map((name) => (quantizerOf(graph, name) as QuantizeNode).spec) : [];
   };
 
+  const imageSkip = 'bilinear';
+
   it.each(['w4a4s8', 'w4a4s8-channel'])('is of whole grey levels under %s', (plan) => {
-    for (const float of [tinyMsrresnet(), tinyEdsr({ imageSkip: 'bilinear' })]) {
+    for (const float of [tinyMsrresnet(), tinyEdsr({ imageSkip }), tinySrresnet({ imageSkip })]) {
       for (const spec of partsOf(plan, float)) {
         expect(spec).toMatchObject({ quantizer: 'fixed', affine: true, signed: false, granularity: 'tensor', bits: 8 });
       }
