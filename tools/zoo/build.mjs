@@ -43,6 +43,14 @@ function train(name, folder, ...more) {
   fqsr(runs, 'train', '--config', recipePath(name), ...data, ...threads, ...more, '-o', folder);
 }
 
+/** The float network of a name, trained unless it is there, and what it goes on from before it. */
+function floatOf(name) {
+  const { recipe, from } = networks[name];
+  const folder = join(runs, name);
+  train(recipe, folder, ...(from ? ['--init', floatOf(from)] : []));
+  return madeBy(folder)[0];
+}
+
 mkdirSync(runs, { recursive: true });
 mkdirSync(zoo, { recursive: true });
 for (const name of args.networks.split(',')) {
@@ -50,10 +58,10 @@ for (const name of args.networks.split(',')) {
   if (!network) throw new Error(`zoo: networks must be of ${Object.keys(networks).join(', ')}, got ${name}`);
   const made = commit();
   const folder = join(runs, name);
-  train(network.recipe, folder);
-  const [float] = madeBy(folder);
+  const float = floatOf(name);
   const { parameters } = fqsr(runs, 'info', float);
-  const trained = { recipe: network.recipe, ...recipeOf(network.recipe), data: datum('datasets/BSD400') };
+  const { recipe: trainedBy, from } = network;
+  const trained = { recipe: trainedBy, ...(from && { from }), ...recipeOf(trainedBy), data: datum('datasets/BSD400') };
   const own = { network: name, convention, parameters, trained };
   if (!readRecord('zoo', name)) {
     writeRecord('zoo', name, { ...own, plan: 'float', commit: made, figures: figures(runs, float, measured) });

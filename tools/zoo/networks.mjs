@@ -1,6 +1,6 @@
 /**
  * The networks of the zoo, trained from scratch by this project on BSD400, never from weights of others. Each has a recipe of `fqsr train` for the float network, and for each plan options of
- * `fqsr quantize` and, where that is not enough, a recipe that goes on from there.
+ * `fqsr quantize` and, where that is not enough, a recipe that goes on from there. `from` names the network whose float weights are where the float recipe starts.
  */
 
 /** Options of `fqsr quantize` that all share. */
@@ -29,4 +29,7 @@ export const networks = {
   'edsr-f32b5-x4': behindEnlargement('edsr-f32b5-x4-zoo'),
   'edsr-f48b8-x2': behindEnlargement('edsr-f48b8-x2-zoo'),
   'edsr-f48b8-x4': behindEnlargement('edsr-f48b8-x4-zoo'),
+  'srresnet-f32b4-x4': behindEnlargement('srresnet-f32b4-x4-zoo'),
+  // As in the paper, the generator is an SRResNet trained on.
+  'srgan-f32b4-x4': { ...behindEnlargement('srgan-f32b4-x4-zoo'), from: 'srresnet-f32b4-x4' },
 };
