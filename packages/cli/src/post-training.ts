@@ -3,10 +3,13 @@ import { openPatchStream } from '@fqsr/datasets';
 import type { QuantPlan } from '@fqsr/quant-core/spec';
 import {
   type CalibrationBatch,
+  type Checkpoint,
   type Network,
   type PostTrained,
   type PostTrainOptions,
   postTrain,
+  type WithImageSkip,
+  withImageSkip,
 } from '@fqsr/sr-models';
 import type { Io } from './io.js';
 
@@ -41,6 +44,16 @@ export async function calibrationPatches(
     stream.dispose();
   }
   return batches;
+}
+
+/** A float checkpoint's network with an image skip. @throws ModelError where it can have none */
+export function imageSkipOn(checkpoint: Checkpoint, batches: readonly CalibrationBatch[], io: Io): WithImageSkip {
+  const progress = io.progress(`image skip of ${checkpoint.model.name}`, 100, '%');
+  try {
+    return withImageSkip(checkpoint, batches, (done) => progress.update(100 * done));
+  } finally {
+    progress.stop();
+  }
 }
 
 /**

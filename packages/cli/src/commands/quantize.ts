@@ -7,7 +7,6 @@ import {
   type RegionReport,
   serializeCheckpoint,
   type WithImageSkip,
-  withImageSkip,
 } from '@fqsr/sr-models';
 import { z } from 'zod';
 import { defineCommand, text, whole } from '../command.js';
@@ -15,7 +14,7 @@ import { CliError } from '../errors.js';
 import { assertWritable, writeWhole } from '../files.js';
 import { named, readModelFile } from '../networks.js';
 import { planOption, resolvePlan } from '../plan-option.js';
-import { calibrationPatches, postTrainOn } from '../post-training.js';
+import { calibrationPatches, imageSkipOn, postTrainOn } from '../post-training.js';
 import { table } from '../table.js';
 
 const calibrationNames = Object.keys(calibrations) as readonly CalibrationName[];
@@ -77,7 +76,7 @@ export const quantizeCommand = defineCommand({
     const { checkpoint } = file;
     const batches = await calibrationPatches(data, checkpoint.model.config.scale);
     const { skipped, trained } = await named(path, async () => {
-      const skipped = imageSkip === 'bilinear' ? withImageSkip(checkpoint, batches) : null;
+      const skipped = imageSkip === 'bilinear' ? imageSkipOn(checkpoint, batches, io) : null;
       const { model, params } = skipped ?? checkpoint;
       const float = floatNetwork(graphOf({ model, plan: null }), params);
       return { skipped, trained: postTrainOn(float, plan, batches, { ...tools, learning }, io) };

@@ -7,16 +7,19 @@ import { dot } from './matrix.js';
  * @param apply `A x`, a new array
  * @param tolerance of `|A x - b| / |b|`, at which it ends
  * @param rounds at most
+ * @param onRound hears after each round how far it has come, on the logarithmic way from `|b|` to the tolerance: 0..1
  */
 export function conjugateGradients(
   apply: (x: Float64Array) => Float64Array,
   b: Float64Array,
   { tolerance, rounds }: { readonly tolerance: number; readonly rounds: number },
+  onRound: (done: number) => void = () => {},
 ): Float64Array {
   const x = new Float64Array(b.length);
   const residual = b.slice();
   const direction = b.slice();
   let square = dot(residual, residual);
+  const start = square;
   const enough = square * tolerance ** 2;
   for (let round = 0; round < rounds && square > enough; round++) {
     const image = apply(direction);
@@ -30,6 +33,7 @@ export function conjugateGradients(
       direction[i] = (residual[i] as number) + (next / square) * (direction[i] as number);
     }
     square = next;
+    onRound(Math.min(1, Math.max(0, Math.log(square / start) / Math.log(enough / start))));
   }
   return x;
 }

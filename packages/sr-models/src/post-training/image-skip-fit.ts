@@ -25,6 +25,8 @@ export interface ImageSkipProblem {
   readonly head: Float64Array;
   /** What the parts of the cost count, in grey levels squared. */
   readonly counts: { readonly stream: number; readonly weights: number };
+  /** Hears how far the solution has come, 0..1. */
+  readonly onRound?: ((done: number) => void) | undefined;
 }
 
 /** Its solution. */
@@ -38,7 +40,8 @@ export interface ImageSkipFit {
 }
 
 /** `P` of the least cost. All maps are matrices from what is read to what is made, `[rows, columns]`. */
-export function fitImageSkip({ end, wanted, moments, metric, head, counts }: ImageSkipProblem): ImageSkipFit {
+export function fitImageSkip(problem: ImageSkipProblem): ImageSkipFit {
+  const { end, wanted, moments, metric, head, counts } = problem;
   const { channels: n, outputs } = end;
   const around = (2 * moments.reach + 1) ** 2 * 3;
   const compose = composition(end, moments.reach);
@@ -65,7 +68,7 @@ export function fitImageSkip({ end, wanted, moments, metric, head, counts }: Ima
   const crossed = multiply(both, metric, READS, n, n);
   const right = weigh(compose.adjoint(mapped(target)), crossed, weightsPart(head));
   const apply = (p: Float64Array) => weigh(compose.adjoint(mapped(compose.forward(p))), streamPart(p), weightsPart(p));
-  const weights = conjugateGradients(apply, right, solver);
+  const weights = conjugateGradients(apply, right, solver, problem.onRound);
 
   const rest = compose.forward(weights).map((value, at) => value - (target[at] as number));
   const left = energy - 2 * dot(weights, crossed) + dot(weights, streamPart(weights));

@@ -105,11 +105,13 @@ describe('linear maps', () => {
 describe('conjugateGradients', () => {
   it('solves, and of several solutions gives the smallest', () => {
     const matrix = Float64Array.of(4, 1, 0, 1, 3, 0, 0, 0, 0);
-    const found = conjugateGradients((x) => multiply(matrix, x, 3, 3, 1), Float64Array.of(1, 2, 0), {
-      tolerance: 1e-12,
-      rounds: 10,
-    });
+    const rounds: number[] = [];
+    const solver = { tolerance: 1e-12, rounds: 10 };
+    const apply = (x: Float64Array) => multiply(matrix, x, 3, 3, 1);
+    const found = conjugateGradients(apply, Float64Array.of(1, 2, 0), solver, (done) => rounds.push(done));
     for (const [at, value] of [1 / 11, 7 / 11, 0].entries()) expect(found[at]).toBeCloseTo(value, 12);
+    expect(rounds.at(-1)).toBe(1);
+    expect(rounds).toEqual(rounds.toSorted((a, b) => a - b));
   });
 
   it('ends where nothing is asked', () => {

@@ -40,6 +40,7 @@ export interface WithImageSkip {
  *
  * @param network a float EDSR without an image skip
  * @param batches patches, at least one, as large as the upsampler's field behind a 3x3 convolution (7 x 7 pixels at x4)
+ * @param onRound hears how far the solution has come, 0..1
  * @throws ModelError where the network is another, or a patch is too small
  *
  * @example
@@ -49,6 +50,7 @@ export interface WithImageSkip {
 export function withImageSkip(
   { model, params }: { readonly model: ModelRef; readonly params: Params },
   batches: readonly CalibrationBatch[],
+  onRound?: (done: number) => void,
 ): WithImageSkip {
   const refuse = (constraint: string, remedy: string) => new ModelError('withImageSkip', constraint, remedy);
   if (model.family !== 'edsr' || model.config['imageSkip'] === 'bilinear') {
@@ -73,6 +75,7 @@ export function withImageSkip(
     metric: metricOf(endGraph, params, moments),
     head: Float64Array.from(params.get('head.weight') as Float32Array),
     counts,
+    onRound,
   });
   const { offset } = graph.nodes.find((node) => node.op === 'bilinear') as NodeOf<'bilinear'>;
   const changed = (name: string, change: (value: number, at: number) => number) =>
