@@ -2,11 +2,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fqsr, scratch, tiny } from './fqsr.js';
+import { runHere } from './in-process.js';
 
 const at = scratch();
 
 beforeAll(async () => {
-  const trained = await fqsr(
+  const trained = await runHere(
     'train',
     ...tiny,
     '--plan',
@@ -19,7 +20,7 @@ beforeAll(async () => {
     at('run'),
   );
   expect(trained.code, trained.stderr).toBe(0);
-  const exported = await fqsr(
+  const exported = await runHere(
     'export',
     at('run', 'model.safetensors'),
     '-o',
@@ -212,7 +213,7 @@ describe('one line, the right exit code, nothing written', () => {
       /patch/,
     ],
   ])('%s', async (_title, args, exitCode, message) => {
-    const { code, stdout, stderr } = await fqsr(...args());
+    const { code, stdout, stderr } = await runHere(...args());
     const said = stderr.split('\n').filter((line) => line.startsWith('fqsr: '));
     expect(said, stderr).toHaveLength(1);
     expect(said[0]).toMatch(message);
@@ -222,10 +223,20 @@ describe('one line, the right exit code, nothing written', () => {
     expect(readdirSync(at('results')).filter((name) => name.includes('out'))).toEqual([]);
   });
 
+  it.each([
+    [1, ['info', 'nowhere.fqsr']],
+    [2, ['upscael']],
+  ])('exit code %i of the process', async (exitCode, args) => {
+    const { code, stdout, stderr } = await fqsr(...args);
+    expect(stderr).toMatch(/^fqsr: .*\n$/);
+    expect(code).toBe(exitCode);
+    expect(stdout).toBe('');
+  });
+
   it.skipIf(process.getuid?.() === 0)('an output folder without permission', async () => {
     mkdirSync(at('locked'));
     chmodSync(at('locked'), 0o500);
-    const { code, stderr } = await fqsr('export', at('run', 'model.safetensors'), '-o', at('locked', 'out.fqsr'));
+    const { code, stderr } = await runHere('export', at('run', 'model.safetensors'), '-o', at('locked', 'out.fqsr'));
     expect(code).toBe(1);
     expect(stderr).toMatch(/cannot be written: EACCES/);
     expect(existsSync(at('locked', 'out.fqsr'))).toBe(false);

@@ -2,17 +2,29 @@
 import { vi } from 'vitest';
 import { run } from '../src/program.js';
 
-/** Runs `fqsr`; what it said on both streams. */
-export async function runHere(...args: string[]): Promise<{ readonly code: number; readonly said: string }> {
-  const written: string[] = [];
-  const keep = (text: string | Uint8Array) => {
-    written.push(String(text));
-    return true;
-  };
-  const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, 'write').mockImplementation(keep));
+/** How a command ended here; `said` is both streams, as they came. */
+export interface EndedHere {
+  readonly code: number;
+  readonly said: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `fqsr`. */
+export async function runHere(...args: string[]): Promise<EndedHere> {
+  const said: string[] = [];
+  const spied = (['stdout', 'stderr'] as const).map((name) => {
+    const own: string[] = [];
+    const spy = vi.spyOn(process[name], 'write').mockImplementation((text: string | Uint8Array) => {
+      for (const written of [own, said]) written.push(String(text));
+      return true;
+    });
+    return { own, spy };
+  });
+  const [stdout, stderr] = spied.map(({ own }) => own) as [string[], string[]];
   try {
-    return { code: await run(args), said: written.join('') };
+    return { code: await run(args), said: said.join(''), stdout: stdout.join(''), stderr: stderr.join('') };
   } finally {
-    for (const spy of spies) spy.mockRestore();
+    for (const { spy } of spied) spy.mockRestore();
   }
 }
