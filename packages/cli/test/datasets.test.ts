@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { encodePng, openSource } from '@fqsr/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fqsr, scratch, start } from './fqsr.js';
+import { runHere } from './in-process.js';
 import { tarOf } from './tar.js';
 
 const at = scratch();
@@ -40,13 +41,13 @@ afterAll(() => {
 
 describe('list', () => {
   it('tells sources, archives and the cache', async () => {
-    const { code, stdout } = await fqsr('datasets', 'list', '--json');
+    const { code, stdout } = await runHere('datasets', 'list', '--json');
     expect(code).toBe(0);
     const { sources, archives, cache } = JSON.parse(stdout);
     expect(cache).toBe(at('cache'));
     expect(sources.map(({ name }: { name: string }) => name)).toContain('dead-leaves');
     expect(archives[0]).toMatchObject({ name: 'edsr-benchmark', folder: null });
-    expect((await fqsr('datasets', 'list')).stdout).toMatch(/div2k-valid-x2: DIV2K/);
+    expect((await runHere('datasets', 'list')).stdout).toMatch(/div2k-valid-x2: DIV2K/);
   });
 });
 
@@ -59,7 +60,7 @@ describe('fetch', () => {
     const { data, transferred, files, folder } = JSON.parse(stdout);
     expect({ transferred, files }).toEqual({ transferred: body.bytes.length, files: 1 });
     expect(readdirSync(`${folder}/set`)).toEqual(['a.png']);
-    const measured = await fqsr('eval', '--data', `${data}/set`, '--scale', '2', '--method', 'bicubic', '--json');
+    const measured = await runHere('eval', '--data', `${data}/set`, '--scale', '2', '--method', 'bicubic', '--json');
     expect(JSON.parse(measured.stdout)).toMatchObject({ images: 1 });
     const again = await fqsr('datasets', 'fetch', address, '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ transferred: 0 });
@@ -105,11 +106,11 @@ describe('SIGINT', () => {
 
 describe('make', () => {
   it('writes images and pairs that open again', async () => {
-    const images = await fqsr('datasets', 'make', 'dead-leaves:3:32', '-o', at('images'), '--json');
+    const images = await runHere('datasets', 'make', 'dead-leaves:3:32', '-o', at('images'), '--json');
     expect(images.code, images.stderr).toBe(0);
     expect(JSON.parse(images.stdout)).toMatchObject({ images: 3, layout: 'folder' });
     expect(readdirSync(at('images'))).toHaveLength(3);
-    const pairs = await fqsr('datasets', 'make', at('images'), '--scale', '2', '--limit', '2', '-o', at('pairs'));
+    const pairs = await runHere('datasets', 'make', at('images'), '--scale', '2', '--limit', '2', '-o', at('pairs'));
     expect(pairs.stdout).toMatch(/2 pairs x2 of images/);
     const [made, source] = await Promise.all([openSource(at('pairs')), openSource('dead-leaves:3:32')]);
     expect(made.count).toBe(2);
@@ -118,11 +119,20 @@ describe('make', () => {
   });
 
   it('stops at a broken image and leaves nothing, or tells and goes on', async () => {
-    const strict = await fqsr('datasets', 'make', at('mixed'), '-o', at('strict'));
+    const strict = await runHere('datasets', 'make', at('mixed'), '-o', at('strict'));
     expect(strict.code).toBe(1);
     expect(strict.stderr).toMatch(/^fqsr: .*b\.png must be an image/m);
     expect(readdirSync(at('.')).filter((name) => name.includes('strict'))).toEqual([]);
-    const lenient = await fqsr('datasets', 'make', at('mixed'), '-o', at('lenient'), '--on-broken', 'skip', '--json');
+    const lenient = await runHere(
+      'datasets',
+      'make',
+      at('mixed'),
+      '-o',
+      at('lenient'),
+      '--on-broken',
+      'skip',
+      '--json',
+    );
     expect(lenient.stderr).toMatch(/^skipped b: .*must be an image/m);
     expect(JSON.parse(lenient.stdout)).toMatchObject({ images: 1, skipped: [{ name: 'b' }] });
   });
@@ -169,7 +179,7 @@ describe('bad input: one line, the right code, nothing written', () => {
     ['an output that exists', () => ['make', 'photos', '-o', at('mixed')], 2, /--output: must be free/],
     ['an unknown source', () => ['make', 'nowhere', '-o', at('bad-out')], 1, /nowhere/],
   ])('%s', async (_title, args, exitCode, message) => {
-    const { code, stdout, stderr } = await fqsr('datasets', ...args());
+    const { code, stdout, stderr } = await runHere('datasets', ...args());
     const said = stderr.split('\n').filter((line) => line.startsWith('fqsr: '));
     expect(said, stderr).toHaveLength(1);
     expect(said[0]).toMatch(message);

@@ -34,9 +34,9 @@ describe('fqsr import', () => {
       range: 255,
       format: 'torch zip',
     });
-    const info = await fqsr('info', at('edsr.safetensors'));
+    const info = await runHere('info', at('edsr.safetensors'));
     expect(info.stdout).toContain('edsr-f4b2-shuffle-x2: float');
-    const measured = await fqsr('eval', '--data', 'dead-leaves:1:32', '--model', at('edsr.safetensors'), '--json');
+    const measured = await runHere('eval', '--data', 'dead-leaves:1:32', '--model', at('edsr.safetensors'), '--json');
     expect(JSON.parse(measured.stdout)).toMatchObject({ arithmetic: 'float', scale: 2, images: 1 });
   });
 
@@ -58,7 +58,7 @@ describe('fqsr import', () => {
     ['an unknown map', [golden('edsr-x2.zip.pt'), '--map', 'mine'], 2, /--map: must be one of edsr-pytorch, /],
     ['no file', [at('none.pt')], 1, /none\.pt does not exist/],
   ])('refuses %s in one line, and writes nothing', async (_title, args, code, message) => {
-    const done = await fqsr('import', ...args, '-o', at('refused.safetensors'));
+    const done = await runHere('import', ...args, '-o', at('refused.safetensors'));
     expect(done.code, done.stderr).toBe(code);
     expect(done.stderr.split('\n').filter((line) => line.startsWith('fqsr: '))).toHaveLength(1);
     expect(done.stderr).toMatch(message);

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { fqsr, scratch } from './fqsr.js';
+import { scratch } from './fqsr.js';
+import { runHere } from './in-process.js';
 
 const at = scratch();
 const golden = fileURLToPath(new URL('../../sr-models/test/goldens/srgan-x2.zip.pt', import.meta.url));
@@ -21,8 +22,8 @@ const small = [
 
 describe('fqsr sensitivity', () => {
   it('writes a plan within the budget that the other commands take, the same each time', async () => {
-    expect((await fqsr('import', golden, '-o', at('net.safetensors'))).code).toBe(0);
-    const sweep = (name: string) => fqsr('sensitivity', at('net.safetensors'), ...small, '-o', at(name), '--json');
+    expect((await runHere('import', golden, '-o', at('net.safetensors'))).code).toBe(0);
+    const sweep = (name: string) => runHere('sensitivity', at('net.safetensors'), ...small, '-o', at(name), '--json');
     const { code, stdout, stderr } = await sweep('plan.json');
     expect(code, stderr).toBe(0);
     const done = JSON.parse(stdout);
@@ -39,7 +40,7 @@ describe('fqsr sensitivity', () => {
     }
     await sweep('again.json');
     expect(readFileSync(at('again.json'), 'utf8')).toBe(readFileSync(at('plan.json'), 'utf8'));
-    const info = await fqsr('info', at('net.safetensors'), '--plan', at('plan.json'), '--json', '--audit');
+    const info = await runHere('info', at('net.safetensors'), '--plan', at('plan.json'), '--json', '--audit');
     expect(info.code, info.stderr).toBe(0);
     expect(JSON.parse(info.stdout)).toMatchObject({ bitOpsPerPixel: done.cost, audit: { fullyQuantized: true } });
   });
@@ -49,7 +50,7 @@ describe('fqsr sensitivity', () => {
     ['a budget that nothing meets', ['--budget', '1%bitops'], 1, /budget must be at least \d+ \(bitOpsPerPixel\)/],
     ['a patch larger than the images', ['--patch', '100'], 1, /--patch: must be at most the 32x32/],
   ])('refuses %s', async (_title, args, code, message) => {
-    const done = await fqsr('sensitivity', at('net.safetensors'), ...small, ...args, '-o', at('refused.json'));
+    const done = await runHere('sensitivity', at('net.safetensors'), ...small, ...args, '-o', at('refused.json'));
     expect(done.code, done.stderr).toBe(code);
     expect(done.stderr).toMatch(message);
     expect(existsSync(at('refused.json'))).toBe(false);

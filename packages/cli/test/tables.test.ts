@@ -6,7 +6,7 @@ import { openSource } from '@fqsr/datasets';
 import { describe, expect, it } from 'vitest';
 import { evaluateMethod } from '../src/evaluate.js';
 import { quietIo } from '../src/io.js';
-import { fqsr } from './fqsr.js';
+import { runHere } from './in-process.js';
 
 const sets = fileURLToPath(new URL('../../../../shared/datasets/', import.meta.url));
 const present = existsSync(sets);
@@ -42,7 +42,7 @@ describe.skipIf(!present)('bicubic-y under edsr-benchmark', () => {
 });
 
 describe('eval --method', () => {
-  const measure = (...how: string[]) => fqsr('eval', '--data', 'dead-leaves:1:64', '--scale', '2', ...how);
+  const measure = (...how: string[]) => runHere('eval', '--data', 'dead-leaves:1:64', '--scale', '2', ...how);
 
   it('says in text and JSON what was upscaled and what it was measured against', async () => {
     const text = await measure('--method', 'bicubic-y');
