@@ -158,7 +158,7 @@ function zooCards() {
     const figure = ({ psnr, ssim }) => `${db(psnr)} / ${ssim.toFixed(4)}`;
     lines.push(row(names.map((set) => `${figure(record.figures[set])} (${figure(float[set])})`)));
     const facts = [
-      `scale ${scaleOf(record)}, ${record.parameters} parameters, ${fileBytes(record)} bytes, ${Math.round(record.bitOpsPerPixel)} BitOPs for each low-resolution pixel`,
+      `${trained.model ? `\`${trained.model}\`, ` : ''}scale ${scaleOf(record)}, ${record.parameters} parameters, ${fileBytes(record)} bytes, ${Math.round(record.bitOpsPerPixel)} BitOPs for each low-resolution pixel`,
       `trained in float: recipe \`${trained.recipe}\`,${trained.from ? ` from \`${trained.from}\`,` : ''} ${trained.steps} steps of ${trained.batchSize} patches of ${trained.patchSize} x ${trained.patchSize}, seed ${trained.seed}, ${trained.data.name} (SHA-256 \`${trained.data.sha256.slice(0, 16)}\`)`,
       `quantized: \`fqsr quantize ${quantize}\``,
       ...(tuned
