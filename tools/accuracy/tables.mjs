@@ -129,7 +129,7 @@ function zooIndex() {
       Object.fromEntries(
         Object.entries(all).map(([set, { psnr, ssim }]) => [
           set,
-          { psnr: Number(psnr.toFixed(3)), ssim: Number(ssim.toFixed(4)) },
+          { psnr: Number(psnr.toFixed(4)), ssim: Number(ssim.toFixed(4)) },
         ]),
       );
     const name = zooName(record);
