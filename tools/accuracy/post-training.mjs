@@ -22,12 +22,21 @@ const { values: args, positionals } = parseArgs({
   },
 });
 
-/** What every record is made with; options behind `--` come after. */
-const options = [
+/** What every record is made with. */
+const common = [
   ...['--patches', '128', '--patch-size', '16', '--calibration', 'mse', '--seed', '1'],
   ...['--rotation', 'hadamard', '--reconstruction', 'block', '--bias-correction', 'mean'],
-  ...positionals,
 ];
+
+/** Six bits of an EDSR: nothing learned, see `docs/accuracy.md`. */
+const sixOfEdsr = ['--rotation', 'balanced', '--image-skip', 'bilinear', '--reconstruction', 'none'];
+
+/** What stands behind that, where it does better; options behind `--` come last. */
+const own = {
+  'edsr_baseline_x2-w8a8s8-channel': ['--reconstruction', 'none'],
+  'edsr_baseline_x2-w6a6s8-channel': sixOfEdsr,
+  'edsr_baseline_x4-w6a6s8-channel': sixOfEdsr,
+};
 
 /** Before anything runs: later the tree may have moved on. */
 const made = commit();
@@ -42,6 +51,7 @@ try {
     for (const plan of args.plans.split(',')) {
       const name = `${network}-${plan}`;
       if (readRecord('post-training', name) && !args.force) continue;
+      const options = [...common, ...(own[name] ?? []), ...positionals];
       const calibrate = ['--calibrate', sharedPath('datasets/BSD400')];
       const checkpoint = `${plan}.safetensors`;
       fqsr(cwd, 'quantize', 'float.safetensors', '--plan', plan, ...calibrate, ...options, '-o', checkpoint);

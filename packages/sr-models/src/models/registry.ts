@@ -34,7 +34,7 @@ export function modelByName(name: string, scale: number): ModelRef {
   }
   throw new ModelError(
     'modelByName',
-    `model must be one of ${presetNames().join(', ')} or edsr-f<features>b<blocks>, srresnet-f<features>b<blocks>[-nobn], srgan-f<features>b<blocks>[-nobn], msrresnet-f<features>b<blocks>, got "${name}"`,
+    `model must be one of ${presetNames().join(', ')} or edsr-f<features>b<blocks>, srresnet-f<features>b<blocks>[-nobn], srgan-f<features>b<blocks>[-nobn], msrresnet-f<features>b<blocks>, an EDSR or SRResNet also with -bilinear behind it, got "${name}"`,
     'use a known name, for example edsr-f16b4',
   );
 }
