@@ -208,3 +208,13 @@ describe('moves are exact', () => {
     expect(wasm).toEqual(cpu);
   });
 });
+
+test('FqsrReadInto copies a tensor to an array that is there, in shared memory too', () => {
+  const x = tf.tensor2d([1, -2.5, 3, 4, 5, 6], [2, 3]);
+  for (const target of [new Float32Array(6), new Float32Array(new SharedArrayBuffer(24))]) {
+    const attrs: Readonly<Record<string, unknown>> = { target };
+    expect(tf.engine().runKernel('FqsrReadInto', { x }, attrs as tf.NamedAttrMap)).toEqual([]);
+    expect([...target]).toEqual([1, -2.5, 3, 4, 5, 6]);
+  }
+  x.dispose();
+});

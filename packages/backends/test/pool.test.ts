@@ -36,6 +36,25 @@ describe('in the calling thread', () => {
     expect([loss, ...gradient]).toEqual([6, 6, -12]);
     expect(await pool.run(Float32Array.of(1), [])).toEqual({ loss: 0, gradient: Float32Array.of(0), extras: [] });
   });
+  test('a gradient may be written to the memory that is given, the same at every step', async () => {
+    const given = new Set<Float32Array | undefined>();
+    const writes: ShardFunction<number> = (values, shard, into = new Float32Array(values.length)) => {
+      given.add(into);
+      values.forEach((value, at) => {
+        into[at] = value * shard;
+      });
+      return { loss: shard, gradient: into };
+    };
+    using pool = await openGradientPool({ threads: 1, local: writes, worker, data: null });
+    for (const factor of [1, 2]) {
+      const { gradient } = await pool.run(Float32Array.of(factor, -2 * factor), [1, 2, 3]);
+      expect([...gradient]).toEqual([6 * factor, -12 * factor]);
+    }
+    expect(given.size).toBe(3);
+    const { gradient } = await pool.run(Float32Array.of(1, -2), [1, 2]);
+    const again = await pool.run(gradient, [1, 1]);
+    expect([...again.gradient]).toEqual([6, -12]);
+  });
   test('wrong numbers of threads, wrong gradients and disposed pools are refused', async () => {
     for (const threads of [0, 1.5, 257]) {
       await expect(openGradientPool({ threads, local: zero, worker, data: null })).rejects.toThrow(
@@ -68,6 +87,24 @@ describe.skipIf(!built)('on several threads', () => {
       expect(await pool.run(theta, shards)).toEqual(first);
       expect(await pool.run(first.gradient, shards)).toEqual(second);
     }
+  });
+  test('gradients that workers write to shared memory have the bits of those that they hand over', async () => {
+    const local = await localOf();
+    using alone = await openGradientPool({ threads: 1, local, worker, data: {} });
+    const first = (await alone.run(theta, shards)).gradient.slice();
+    const writes: ShardFunction<Shard> = async (values, shard, into) => {
+      const { gradient, ...rest } = await local(values, shard);
+      into?.set(gradient);
+      return { ...rest, gradient: into ?? gradient };
+    };
+    using pool = await openGradientPool({ threads: 2, local: writes, worker, data: { writes: true } });
+    const seen = [];
+    for (let step = 0; step < 3; step++) {
+      const { gradient } = await pool.run(theta, shards);
+      expect(gradient).toEqual(first);
+      seen.push(gradient);
+    }
+    expect(new Set(seen).size).toBe(1);
   });
   test('a shard that throws in a worker fails the call alone', async () => {
     using pool = await openGradientPool({ threads: 2, local: zero, worker, data: { fault: 'throw' } });

@@ -25,6 +25,8 @@ import { BATCH, batch, graphFor, options, SIDE, worker } from './step-setting.mj
 
 const { values: args } = parseArgs({ options: { turns: { type: 'string', default: '8' }, json: { type: 'boolean' } } });
 const TURNS = Number(args.turns);
+/** Steps before any is timed: observers watch the first one, and V8 compiles for some more, on threads of its own. */
+const WARM_UP = 12;
 await tf.setBackend('wasm');
 const floatGraph = graphFor(null);
 const params = initParams(floatGraph, 1);
@@ -77,8 +79,7 @@ for (const plan of [null, 'w4a4s8']) {
         ? null
         : await openGradientPool({ threads, local: shardFunction(graph, options), worker, data: { plan } });
     const step = async () => (pool ? trainer.stepByShards(batch, 1e-5, pool, shards) : trainer.step(batch, 1e-5));
-    // The warm-up, and one for the compilers.
-    for (let i = 0; i < 2; i++) await step();
+    for (let i = 0; i < WARM_UP; i++) await step();
     subjects.push({
       name: plan ?? 'float',
       threads,

@@ -69,3 +69,15 @@ export function splitTensor(layout: FlatLayout, flat: tf.Tensor1D): tf.Tensor[] 
       .map((part, i) => tf.reshape(part, [...(layout.parameters[i] as Parameter).shape])),
   );
 }
+
+/** The kernel of a backend that copies a tensor's values to where they are wanted: see `wasm/read-into.ts` of `@fqsr/backends`. */
+const readKernel = 'FqsrReadInto';
+
+/** Copies a tensor's values to `target`, which is as long, if it can be without new memory on the way. */
+export function readInto<Target extends Float32Array>(tensor: tf.Tensor, target: Target): Target {
+  if (tf.getKernel(readKernel, tf.getBackend())) {
+    const attrs: Readonly<Record<string, unknown>> = { target };
+    tf.engine().runKernel(readKernel, { x: tensor }, attrs as tf.NamedAttrMap);
+  } else target.set(tensor.dataSync());
+  return target;
+}

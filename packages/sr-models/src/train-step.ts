@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { movedStatistics, statisticsOf } from './batch-statistics.js';
 import { applyCalibration, createObservers, type Observers, observerStates } from './calibrate.js';
 import { ModelError } from './error.js';
-import { type FlatLayout, flatLayout, flatten, unflatten } from './flat.js';
+import { type FlatLayout, flatLayout, flatten, readInto, unflatten } from './flat.js';
 import type { Graph } from './graph.js';
 import { Optimizer, optimizerStart } from './optimizers/optimizer.js';
 import type { Params } from './params.js';
@@ -58,6 +58,8 @@ export class Trainer {
   #theta: tf.Tensor1D;
   #average: tf.Tensor1D | null;
   #steps: number;
+  /** Memory for the parameters outside of the device. */
+  #host: Float32Array | null = null;
   #lastTerms: Readonly<Record<string, number>> = {};
 
   /** @throws ModelError for an unknown loss, optimizer or calibration, a perceptual loss without features, or a state of another optimizer */
@@ -133,7 +135,8 @@ export class Trainer {
    */
   async stepByShards(batch: TrainBatch, learningRate: number, runner: ShardRunner, count: number): Promise<number> {
     const { graph: _, ...pass } = this.#pass();
-    const theta = this.#theta.dataSync() as Float32Array;
+    this.#host ??= new Float32Array(this.#layout.total);
+    const theta = readInto(this.#theta, this.#host);
     const given = { pass, running: this.#statistics, samples: this.warmingUp, runner, count };
     const gradient = await gradientByShards(batch, theta, given);
     const proposal = this.#proposal(batch, gradient, this.#pass());

@@ -70,11 +70,13 @@ export const i32 = {
   minS: (a: Code, b: Code): Code => [...a, ...b, ...a, ...b, 0x48, 0x1b],
 } as const;
 
-/** Lanes of a vector in another order; `lanes` is evaluated twice. */
-const shuffled = (lanes: Code, order: readonly number[]): Code => [
-  ...[...lanes, ...lanes, ...simd(0x0d)],
+/** Lanes of two vectors, 0..3 of the first and 4..7 of the second. */
+const picked = (first: Code, second: Code, order: readonly number[]): Code => [
+  ...[...first, ...second, ...simd(0x0d)],
   ...order.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]),
 ];
+/** Lanes of a vector in another order; `lanes` is evaluated twice. */
+const shuffled = (lanes: Code, order: readonly number[]): Code => picked(lanes, lanes, order);
 
 /** Single floats. */
 export const f32 = {
@@ -108,6 +110,8 @@ export const f32x4 = {
     const pairs = [...lanes, ...shuffled(lanes, [1, 0, 3, 2]), ...simd(0xe4)];
     return [...pairs, ...shuffled(pairs, [2, 3, 0, 1]), ...simd(0xe4)];
   },
+  /** Four lanes of two vectors, 0..3 of the first and 4..7 of the second. */
+  pick: picked,
   /** `b < a ? b : a`: keeps a NaN or a negative zero in `a`. */
   pmin: binary(simd(0xea)),
   /** `a < b ? b : a`: keeps a NaN or a negative zero in `a`. */

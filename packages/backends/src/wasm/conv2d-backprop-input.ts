@@ -8,25 +8,7 @@
 import { Conv2D, Conv2DBackpropInput, getKernel, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs';
 import { type ConvInfo, convInfo, type Shape4D } from './conv-info.js';
 import { floatsOf, type Heap } from './heap.js';
-
-/** Filters turned by 180 degrees with their channels exchanged: `[kh, kw, co, ci]`. */
-function turnedFilter(heap: Heap, filter: TensorInfo): TensorInfo {
-  const [height, width, inChannels, outChannels] = filter.shape as Shape4D;
-  const out = heap.backend.makeOutput([height, width, outChannels, inChannels], 'float32');
-  const source = floatsOf(heap, filter);
-  const target = floatsOf(heap, out);
-  const size = inChannels * outChannels;
-  for (let tap = 0; tap < height * width; tap++) {
-    const from = (height * width - 1 - tap) * size;
-    const to = tap * size;
-    for (let ci = 0; ci < inChannels; ci++) {
-      for (let co = 0; co < outChannels; co++) {
-        target[to + co * inChannels + ci] = source[from + ci * outChannels + co] as number;
-      }
-    }
-  }
-  return out;
-}
+import { turnedFilter } from './turned-filter.js';
 
 /** `[n, h, w, c]` with `stride - 1` zeros between pixels: `[n, (h - 1) * sy + 1, (w - 1) * sx + 1, c]`. */
 function spreadOut(heap: Heap, dy: TensorInfo, info: ConvInfo): TensorInfo {

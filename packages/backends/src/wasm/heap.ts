@@ -17,6 +17,7 @@ import { type TensorModule, tensorMemory, tensorModule, webAssembly } from './ho
 import { maxPoolGradFunction } from './max-pool-grad.js';
 import { outerProducts } from './outer-product.js';
 import { pointProducts } from './point-products.js';
+import { transposeMatrix } from './turned-filter.js';
 import { scanWholeNumbers } from './whole-numbers.js';
 import { winogradFunctions } from './winograd.js';
 import { winogradGradientFunctions } from './winograd-filter-gradient.js';
@@ -49,6 +50,7 @@ const functions = [
   ...columnPasses.map(columnFunction),
   ...winogradFunctions,
   ...winogradGradientFunctions,
+  transposeMatrix,
   scanWholeNumbers,
   maxPoolGradFunction,
   ...dotProductFunctions,

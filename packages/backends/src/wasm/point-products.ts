@@ -16,11 +16,11 @@ const typed = <Type extends string>(names: readonly string[], type: Type) =>
 
 /**
  * Arguments, all int32, strides in bytes: `v`, `u`, `product`; `groups` of four tiles; `points`; `taps`: input channels; `eights` and `fours`: how many times
- * 8 and then 4 output channels there are; `pixel`: all output channels; stride of a tile in `product`.
+ * 8 and then 4 output channels there are; `pixel`: all output channels; strides of a point in `u` and of a tile in `product`.
  */
 const parameters = [
   ...['v', 'u', 'product', 'groups', 'points', 'taps', 'eights', 'fours'],
-  ...['pixel', 'productTile'],
+  ...['pixel', 'uPoint', 'productTile'],
 ] as const;
 
 /** All tiles of one point times `width` output channels. */
@@ -93,7 +93,7 @@ export const pointProducts = (vTile: number): WasmFunction => ({
       strips('eights', 8),
       strips('fours', 4),
       advance('v', i32.mul(get('taps'), i32.const(4))),
-      advance('u', i32.mul(get('taps'), get('pixel'))),
+      advance('u', get('uPoint')),
       advance('product', get('pixel')),
     ];
     return [repeatWhile(onePoint, countDown('points'))];

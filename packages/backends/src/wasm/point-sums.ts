@@ -18,7 +18,7 @@ const typed = <Type extends string>(names: readonly string[], type: Type) =>
  */
 const parameters = [
   ...['v', 'z', 'sums', 'tiles', 'points', 'rows', 'eights', 'fours'],
-  ...['vTile', 'zTile', 'inPixel', 'outPixel'],
+  ...['vTile', 'zTile', 'inPixel', 'outPixel', 'gap'],
 ] as const;
 
 /** Four input channels times `width` output channels of one point. */
@@ -87,6 +87,7 @@ export const pointSums: WasmFunction = {
       repeatWhile(oneRow, countDown('row')),
       advance('v', get('inPixel')),
       advance('z', get('outPixel')),
+      advance('sums', get('gap')),
     ];
     return [repeatWhile(onePoint, countDown('points'))];
   },

@@ -9,28 +9,20 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { BackendError } from '../error.js';
+import { addShards, type ShardResult, type ShardSums } from './shard-sums.js';
 
-/** What one shard gives. Losses and gradients of shards are added, so a shard's part must be weighted already: by its share of the batch for a mean. */
-export interface ShardResult<Extra = unknown> {
-  readonly loss: number;
-  /** As long as the parameters. Handed over: not to be used by its maker afterwards. */
-  readonly gradient: Float32Array<ArrayBuffer>;
-  /** What else the caller wants to know of the shard; it is copied. */
-  readonly extra?: Extra;
-}
+export type { ShardResult, ShardSums };
 
-/** What all shards give together. */
-export interface ShardSums<Extra = unknown> {
-  readonly loss: number;
-  readonly gradient: Float32Array<ArrayBuffer>;
-  /** One for each shard, in their order. */
-  readonly extras: readonly (Extra | undefined)[];
-}
-
-/** Maps parameters (not to be written to, nor kept) and a shard to a loss and a gradient. */
+/**
+ * Maps parameters (not to be written to, nor kept) and a shard to a loss and a gradient.
+ *
+ * A function that writes its gradient to `into` spares the pool megabytes of new memory for each shard, and the collections of garbage that follow: see the package's
+ * README.
+ */
 export type ShardFunction<Shard, Extra = unknown> = (
   theta: Float32Array,
   shard: Shard,
+  into?: Float32Array,
 ) => ShardResult<Extra> | Promise<ShardResult<Extra>>;
 
 /** How to open a pool. */
@@ -60,16 +52,24 @@ export interface GradientPool<Shard, Extra = unknown> extends Disposable {
   readonly dispose: () => void;
 }
 
+/** Shared memory that a worker is told of once, before a task names it: V8 counts every view that is sent as new memory of the worker's, and collects garbage for it. */
+interface Loan {
+  readonly memory: number;
+  readonly floats: Float32Array;
+}
 /** A message to a worker. */
 interface Task {
   /** Unlike any other of the pool: late answers to a call that failed must not pass for those to the next. */
   readonly id: number;
-  readonly theta: Float32Array;
   readonly shard: unknown;
+  /** The number of a loan; where memory cannot be shared, the values. */
+  readonly theta: number | Float32Array;
+  /** The number of a loan for the gradient. */
+  readonly into: number | undefined;
 }
-/** A message from a worker. */
+/** A message from a worker, without a gradient if it was written to shared memory. */
 type Answer<Extra = unknown> =
-  | ({ readonly id: number } & ShardResult<Extra>)
+  | ({ readonly id: number } & Omit<ShardResult<Extra>, 'gradient'> & { readonly gradient?: Float32Array })
   | { readonly id: number; readonly error: string };
 
 const ended = (why: string, cause?: unknown) =>
@@ -109,7 +109,14 @@ function poolOf<Shard, Extra>(
   why: string,
 ): GradientPool<Shard, Extra> {
   type Result = ShardResult<Extra>;
-  const waiting = new Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>();
+  interface Request {
+    readonly into: Float32Array | undefined;
+    readonly resolve: (result: Result) => void;
+    readonly reject: (error: Error) => void;
+  }
+  const waiting = new Map<number, Request>();
+  /** Where the gradient of each shard is written, step after step. */
+  const gradients: (Float32Array | undefined)[] = [];
   let failure: Error | null = null;
   let shared: Float32Array | null = null;
   let tasks = 0;
@@ -124,8 +131,10 @@ function poolOf<Shard, Extra>(
   const accept = (answer: Answer<Extra>) => {
     const request = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (!('error' in answer)) request?.resolve(answer);
-    else {
+    if (!('error' in answer)) {
+      // An answer that is too short is found out where shards are added.
+      request?.resolve({ ...answer, gradient: answer.gradient ?? request.into ?? new Float32Array() });
+    } else {
       const problem = `a shard's function must not throw, but in a worker it did: ${answer.error}`;
       request?.reject(new BackendError('GradientPool.run', problem, 'see its message'));
     }
@@ -136,11 +145,25 @@ function poolOf<Shard, Extra>(
     worker.on('error', (cause) => end(ended(`one failed: ${cause instanceof Error ? cause.message : cause}`, cause)));
     worker.on('exit', (code) => end(ended(`one ended with code ${code}`)));
   }
-  const inWorker = (worker: Worker, task: Task) => {
+  const lent = new Map<Worker, Float32Array[]>(workers.map((worker) => [worker, []]));
+  const lend = (worker: Worker, floats: Float32Array): number => {
+    const known = lent.get(worker) as Float32Array[];
+    const memory = known.indexOf(floats);
+    if (memory >= 0) return memory;
+    worker.postMessage({ memory: known.length, floats } satisfies Loan);
+    return known.push(floats) - 1;
+  };
+  const inWorker = (worker: Worker, shard: Shard, theta: Float32Array, into: Float32Array | undefined) => {
+    const id = tasks++;
     const result = new Promise<Result>((resolve, reject) => {
-      waiting.set(task.id, { resolve, reject });
+      waiting.set(id, { into, resolve, reject });
     });
     result.catch(() => undefined); // It is awaited after the local shards, and reported then.
+    const isShared = !(theta.buffer instanceof ArrayBuffer);
+    const task: Task = {
+      ...{ id, shard, theta: isShared ? lend(worker, theta) : theta },
+      into: into && lend(worker, into),
+    };
     worker.postMessage(task);
     return result;
   };
@@ -152,13 +175,27 @@ function poolOf<Shard, Extra>(
     for (const worker of workers) worker.ref();
     try {
       const threads = workers.length + 1;
+      const into = (index: number, isRemote: boolean) => {
+        const made = gradients[index];
+        // Parameters may be the gradient of the last call.
+        const fits = made?.length === theta.length && made.buffer !== theta.buffer;
+        const target = fits ? made : isRemote ? sharedFloats(theta.length) : new Float32Array(theta.length);
+        gradients[index] = target;
+        return target;
+      };
       const remote = shards.map((shard, index) => {
         const worker = workers[(index % threads) - 1];
-        return worker ? inWorker(worker, { id: tasks++, theta: visible, shard }) : null;
+        return worker && inWorker(worker, shard, visible, into(index, true));
       });
       const own: (Result | null)[] = [];
-      for (const [index, shard] of shards.entries()) own.push(remote[index] ? null : await local(visible, shard));
-      return add(theta.length, await Promise.all(own.map((result, index) => result ?? remote[index])));
+      for (const [index, shard] of shards.entries()) {
+        own.push(remote[index] ? null : await local(visible, shard, into(index, false)));
+      }
+      return addShards(theta.length, await Promise.all(own.map((result, index) => result ?? remote[index])));
+    } catch (error) {
+      // A shard that is still being computed writes to memory that the next call must not read.
+      gradients.length = 0;
+      throw error;
     } finally {
       waiting.clear();
       for (const worker of workers) worker.unref();
@@ -171,50 +208,14 @@ function poolOf<Shard, Extra>(
 
 /** The values in memory that all threads see, `last` if they fit; a plain copy where memory cannot be shared. */
 function share(theta: Float32Array, last: Float32Array | null): Float32Array {
-  const bytes = theta.byteLength;
-  const make = () =>
-    new Float32Array(typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes));
-  const target = last?.length === theta.length ? last : make();
+  const target = last?.length === theta.length ? last : (sharedFloats(theta.length) ?? new Float32Array(theta.length));
   target.set(theta);
   return target;
 }
 
-/** Values that are added at a time, so that their sums stay in the nearest cache. */
-const BLOCK = 4096;
-
-/** Adds in the order of the shards, in float64, into the first one's gradient. */
-function add<Extra>(length: number, results: readonly (ShardResult<Extra> | null | undefined)[]): ShardSums<Extra> {
-  const shards = results.map((result) => {
-    if (result?.gradient.length === length) return result;
-    const problem = `gradients must have ${length} values, got ${result?.gradient.length ?? 'none'}`;
-    throw new BackendError('GradientPool.run', problem, 'one for each parameter');
-  });
-  const [gradient = new Float32Array(length), ...others] = shards.map((shard) => shard.gradient);
-  const [second, third] = others;
-  if (second && !third) addTwo(gradient, second);
-  else addAll(gradient, others);
-  return {
-    loss: shards.reduce((sum, { loss }) => sum + loss, 0),
-    gradient,
-    extras: shards.map(({ extra }) => extra),
-  };
-}
-
-/** What {@link addAll} does, in one loop: the main thread does it while all others wait. */
-function addTwo(gradient: Float32Array, other: Float32Array): void {
-  for (let i = 0; i < gradient.length; i++) gradient[i] = 0 + (gradient[i] as number) + (other[i] as number);
-}
-
-function addAll(gradient: Float32Array, others: readonly Float32Array[]): void {
-  const sums = new Float64Array(BLOCK);
-  for (let from = 0; from < gradient.length; from += BLOCK) {
-    const count = Math.min(BLOCK, gradient.length - from);
-    // From 0 on, as sums of any number of shards are: two zeros below 0 give one above.
-    for (let i = 0; i < count; i++) sums[i] = 0 + (gradient[from + i] as number);
-    for (const own of others) for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + (own[from + i] as number);
-    for (let i = 0; i < count; i++) gradient[from + i] = sums[i] as number;
-  }
-}
+/** Memory that all threads see, if there is any. */
+const sharedFloats = (length: number): Float32Array | undefined =>
+  typeof SharedArrayBuffer === 'undefined' ? undefined : new Float32Array(new SharedArrayBuffer(4 * length));
 
 /**
  * Answers the pool from a worker; to be called once, by the module that {@link openGradientPool} was given.
@@ -231,11 +232,21 @@ export async function serveShards<Shard, Data, Extra = unknown>(
   }
   const port = parentPort;
   const ready = make(workerData as Data);
+  const lent: Float32Array[] = [];
   // Listening from the start: tasks that come while the function is being made wait for it.
-  port.on('message', async ({ id, theta, shard }: Task) => {
+  port.on('message', async (message: Task | Loan) => {
+    if ('memory' in message) {
+      lent[message.memory] = message.floats;
+      return;
+    }
+    const { id, shard } = message;
+    const theta = typeof message.theta === 'number' ? (lent[message.theta] as Float32Array) : message.theta;
+    const into = message.into === undefined ? undefined : lent[message.into];
     try {
-      const result = await (await ready)(theta, shard as Shard);
-      port.postMessage({ id, ...result } satisfies Answer, [result.gradient.buffer]);
+      const { gradient, ...rest } = await (await ready)(theta, shard as Shard, into);
+      const isShared = into !== undefined && gradient.buffer === into.buffer;
+      const answer: Answer = isShared ? { id, ...rest } : { id, ...rest, gradient };
+      port.postMessage(answer, gradient.buffer instanceof ArrayBuffer ? [gradient.buffer] : []);
     } catch (error) {
       port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Answer);
     }

@@ -15,6 +15,7 @@ import { fakeQuant, fakeQuantGrad } from './fake-quant.js';
 import type { Heap } from './heap.js';
 import { matMul } from './mat-mul.js';
 import { maxPoolGrad } from './max-pool-grad.js';
+import { readInto } from './read-into.js';
 import { mean, sum } from './reduce.js';
 import { sharingKernels } from './share.js';
 import { slice, splitV } from './slice.js';
@@ -36,6 +37,7 @@ const kernels = {
   FqsrFakeQuantGrad: fakeQuantGrad,
   FqsrLeakyReluGrad: leakyReluGrad,
   FqsrPreluGrad: preluGrad,
+  FqsrReadInto: readInto,
   FqsrReluGrad: reluGrad,
   FusedBatchNorm: batchNorm,
   MaxPoolGrad: maxPoolGrad,

@@ -8,11 +8,11 @@ import { floatsAt, type Heap, withScratch } from './heap.js';
 import { tileTransform } from './linear-transform.js';
 import { paddedLineBytes, withPaddedImages } from './padded-images.js';
 import { pointSums, pointSumsName } from './point-sums.js';
-import { eachBlock, tileBytes, tilingOf, transformTiles } from './winograd.js';
+import { eachBlock, POINT_GAP, tileBytes, tilingOf, transformTiles } from './winograd.js';
 import { transposed, winogradMatrices } from './winograd-matrices.js';
 
 /** Tiles of a block. */
-const BLOCK_TILES = 32;
+const BLOCK_TILES = 12;
 /** Outputs of a tile along an axis. */
 const M = 4;
 
@@ -30,6 +30,7 @@ export function winogradFilterGradient(heap: Heap, x: number, dy: number, out: n
   const { batchSize, inChannels, outChannels, outHeight, outWidth } = info;
   const [vTile, zTile] = [tileBytes(points, inChannels), tileBytes(points, outChannels)];
   const filterPixel = 4 * inChannels * outChannels;
+  const sumsPoint = filterPixel + POINT_GAP;
   // The output gradient as the input of a convolution that is padded to whole tiles.
   const gradient: ConvInfo = {
     ...info,
@@ -39,10 +40,10 @@ export function winogradFilterGradient(heap: Heap, x: number, dy: number, out: n
       ...{ top: 0, left: 0, bottom: tiling.tilesY * M - outHeight, right: tiling.tilesX * M - outWidth },
     },
   };
-  withScratch(heap, (points * filterPixel + BLOCK_TILES * (vTile + zTile)) / 4, (sums) => {
-    const v = sums + points * filterPixel;
+  withScratch(heap, (points * sumsPoint + BLOCK_TILES * (vTile + zTile)) / 4, (sums) => {
+    const v = sums + points * sumsPoint;
     const z = v + BLOCK_TILES * vTile;
-    floatsAt(heap, sums, (points * filterPixel) / 4).fill(0);
+    floatsAt(heap, sums, (points * sumsPoint) / 4).fill(0);
     withPaddedImages(heap, x, tiling.info, (image) => {
       withPaddedImages(heap, dy, gradient, (imageGradient) => {
         for (let n = 0; n < batchSize; n++) {
@@ -56,7 +57,7 @@ export function winogradFilterGradient(heap: Heap, x: number, dy: number, out: n
             heap.call(pointSumsName)(
               ...[v, z, sums, tiles, points, inChannels / 4],
               ...[Math.floor(outChannels / 8), (outChannels % 8) / 4],
-              ...[vTile, zTile, 4 * inChannels, 4 * outChannels],
+              ...[vTile, zTile, 4 * inChannels, 4 * outChannels, POINT_GAP],
             );
           });
         }
@@ -64,8 +65,8 @@ export function winogradFilterGradient(heap: Heap, x: number, dy: number, out: n
     });
     heap.call('winogradFilterGradient')(
       ...[sums, out],
-      ...[(M + 2) * filterPixel, 3 * filterPixel],
-      ...[filterPixel, filterPixel],
+      ...[(M + 2) * sumsPoint, 3 * filterPixel],
+      ...[sumsPoint, filterPixel],
       ...[0, 0],
       1,
       (inChannels * outChannels) / 4,

@@ -12,8 +12,8 @@ import { eachPaddedImage, paddedLineBytes } from './padded-images.js';
 import { PRODUCT_TILES, pointProductsName } from './point-products.js';
 import { type TileSize, winogradMatrices } from './winograd-matrices.js';
 
-/** Tiles of a block. */
-export const BLOCK_TILES = 16;
+/** Tiles of a block, a multiple of {@link PRODUCT_TILES}: a patch of 24x24, or a quarter of 48x48. */
+export const BLOCK_TILES = 36;
 
 /** The functions of this file, by tile size. */
 export const winogradFunctions: readonly WasmFunction[] = ([2, 4] as const).flatMap((m) => [
@@ -72,6 +72,12 @@ export function eachBlock(
 
 /** Bytes from one transformed tile to the next: a cache line more than its values, so that tiles do not share the same lines of a cache. */
 export const tileBytes = (points: number, channels: number) => 4 * (points * channels + 16);
+
+/**
+ * Bytes between the points of a transformed filter. Filters of 32 or 64 channels are whole pages, so that without it the 36 points of a value would contend for the same
+ * few lines of a cache.
+ */
+export const POINT_GAP = 192;
 
 /** An image: address, bytes of a line, channels. */
 export interface ImageAt {
@@ -153,19 +159,21 @@ export function winogradConvolution(heap: Heap, m: TileSize, x: number, filter: 
   const { points } = tiling;
   const { inChannels, outChannels, outHeight, outWidth } = info;
   const [vTile, productTile] = [tileBytes(points, inChannels), tileBytes(points, outChannels)];
-  const [uBytes, vBytes] = [4 * points * inChannels * outChannels, BLOCK_TILES * vTile];
+  const filterPixel = 4 * inChannels * outChannels;
+  const uPoint = filterPixel + POINT_GAP;
+  const [uBytes, vBytes] = [points * uPoint, BLOCK_TILES * vTile];
   const productBytes = BLOCK_TILES * productTile;
   const spareBytes = 4 * BLOCK_TILES * m * m * outChannels;
   withScratch(heap, (uBytes + vBytes + productBytes + spareBytes) / 4, (u) => {
     const v = u + uBytes;
     const product = v + vBytes;
     const spare = product + productBytes;
-    floatsAt(heap, v, vBytes / 4).fill(0);
-    const filterPixel = 4 * inChannels * outChannels;
+    // Tiles beyond the last one of a block are multiplied too, if never read; whatever lay there may be slow to multiply.
+    if ((tiling.tilesX * tiling.tilesY) % PRODUCT_TILES !== 0) floatsAt(heap, v, vBytes / 4).fill(0);
     heap.call(`winogradFilter_${m}`)(
       ...[filter, u],
-      ...[3 * filterPixel, (m + 2) * filterPixel],
-      ...[filterPixel, filterPixel],
+      ...[3 * filterPixel, (m + 2) * uPoint],
+      ...[filterPixel, uPoint],
       ...[0, 0],
       1,
       (inChannels * outChannels) / 4,
@@ -179,7 +187,7 @@ export function winogradConvolution(heap: Heap, m: TileSize, x: number, filter: 
         multiply(
           ...[v, u, product, Math.ceil(tiles / PRODUCT_TILES), points, inChannels],
           ...[Math.floor(outChannels / 8), (outChannels % 8) / 4],
-          ...[4 * outChannels, productTile],
+          ...[4 * outChannels, uPoint, productTile],
         );
         for (const run of runs) writeOutputs(heap, product, target, spare, run, tiling);
       });

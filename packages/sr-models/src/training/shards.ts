@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type BatchStatistics, pooledStatistics } from '../batch-statistics.js';
 import { ModelError } from '../error.js';
-import { flatLayout } from '../flat.js';
+import { flatLayout, readInto } from '../flat.js';
 import type { Graph } from '../graph.js';
 import type { Params } from '../params.js';
 import { type Gradient, gradientOf, type PassOptions, type Sample } from './objective.js';
@@ -46,25 +46,30 @@ export interface ShardRunner {
 /**
  * The function that every thread of a training computes its shards with. The thread's backend must be set.
  *
+ * The function's third argument is where it writes the gradient, new memory by default.
+ *
  * @param context networks of the thread's own backend; the caller owns and disposes them
  */
 export function shardFunction(
   graph: Graph,
   { loss, quantizationLoss }: Pick<TrainerOptions, 'loss' | 'quantizationLoss'>,
   context: TrainerContext = {},
-): (theta: Float32Array, shard: StepShard) => { loss: number; gradient: Float32Array<ArrayBuffer>; extra: ShardNotes } {
+): (
+  theta: Float32Array,
+  shard: StepShard,
+  into?: Float32Array,
+) => { loss: number; gradient: Float32Array; extra: ShardNotes } {
   const layout = flatLayout(graph);
   const terms = [lossTerms(loss, { features: context.features ?? null }), ...(context.terms ?? [])];
   const own = new Float32Array(layout.total);
-  return (theta, { batch, weight, pass, running, samples }) => {
+  return (theta, { batch, weight, pass, running, samples }, into = new Float32Array(layout.total)) => {
     // A copy: what the device's memory is filled from must not be shared. The same one for each shard, since memory that is new costs more than what is copied.
     own.set(theta);
     const values = tf.tensor1d(own);
     const given = { ...pass, graph, layout, theta: values, running, terms, quantizationLoss, samples };
     const whole = gradientOf(batch, given);
     const weighted = tf.tidy(() => tf.mul(whole.gradient, weight));
-    // A copy of its own: the tensor's memory is the device's.
-    const gradient = weighted.dataSync() as Float32Array<ArrayBuffer>;
+    const gradient = readInto(weighted, into);
     tf.dispose([values, whole.gradient, weighted]);
     const parts = Object.fromEntries(Object.entries(whole.terms).map(([name, value]) => [name, value * weight]));
     return {
