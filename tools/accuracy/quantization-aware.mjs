@@ -38,11 +38,11 @@ const shared = {
 };
 /** Squared errors are what PSNR measures. */
 const bySquares = { distill: { 'squared-outputs': 0.1 }, loss: { mse: 0.025 } };
-/** By plan. Fewer bits than four: a short run, for the record. */
+/** By plan. */
 const training = {
   w4a4s8: { steps: 6500, seed: 1, learningRate: 0.00015, ...shared, ...bySquares, validateEvery: 250 },
-  w3a3s8: { steps: 600, seed: 1, learningRate: 0.00015, ...shared, ...bySquares, emaDecay: 0.99, validateEvery: 200 },
-  w2a2s8: { steps: 600, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, emaDecay: 0.99, validateEvery: 200 },
+  w3a3s8: { steps: 3000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w2a2s8: { steps: 3000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
 }[plan];
 if (!training) throw new Error(`quantization-aware: plan must be w4a4s8, w3a3s8 or w2a2s8, got ${plan}`);
 
