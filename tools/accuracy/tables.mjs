@@ -121,6 +121,20 @@ function zooProvenance() {
   return lines.join('\n');
 }
 
+/** What networks learn from photographs, from generated images, and from both. */
+function trainingData() {
+  const lines = head(['trained on', 'seed', ...sets]);
+  const order = ['bsd400', 'bsd400-and-dead-leaves', 'dead-leaves'];
+  const all = records('training-data');
+  for (const { photographs, generated, runs } of order.flatMap((name) => all.get(name) ?? [])) {
+    const data = [photographs?.name, generated && `\`${generated}\``].filter(Boolean).join(' and ');
+    for (const { seed, figures } of runs) {
+      lines.push(row([data, seed, ...sets.map((set) => `${db(figures[set].psnr)} / ${figures[set].ssim.toFixed(4)}`)]));
+    }
+  }
+  return lines.join('\n');
+}
+
 /** The index that the package reads. */
 function zooIndex() {
   const cards = quantized().map((record) => {
@@ -180,6 +194,7 @@ const tables = {
   data,
   zoo,
   'zoo-provenance': zooProvenance,
+  'training-data': trainingData,
   ablation: () => tableOfAblation(records('ablation'), records('zoo').get('edsr-f32b5-x2').figures),
 };
 const before = readFileSync(page, 'utf8');

@@ -1,0 +1,63 @@
+/**
+ * Whether generated images help beside photographs: EDSR f32b5 x4 in float, on BSD400, on `dead-leaves`, and on both, under one equal budget. After a build:
+ * `node tools/zoo/data.mjs [--runs FOLDER] [--steps 3000] [--seeds 1,2]`. It resumes, and writes records under `docs/accuracy/training-data/`; `node tools/accuracy/tables.mjs` puts them on the page.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { commit, convention, datum, figures, fqsr, root, sets, writeRecord } from '../accuracy/records.mjs';
+import { sharedPath } from '../shared-checkpoint.mjs';
+
+const { values: args } = parseArgs({
+  options: {
+    runs: { type: 'string', default: join(root, 'runs/training-data') },
+    steps: { type: 'string', default: '3000' },
+    seeds: { type: 'string', default: '1,2' },
+  },
+});
+const runs = resolve(args.runs);
+const recipe = 'edsr-f32b5-x4-zoo';
+/** As many generated images as there are photographs, of about their size: a patch is from either equally often. */
+const generated = 'dead-leaves:400:384:1';
+const photographs = sharedPath('datasets/BSD400');
+
+/** A folder of images, made whole or not at all. */
+function folder(name, fill) {
+  const path = join(runs, name);
+  if (existsSync(path)) return path;
+  const part = `${path}.part`;
+  rmSync(part, { recursive: true, force: true });
+  fill(part);
+  renameSync(part, path);
+  return path;
+}
+
+mkdirSync(runs, { recursive: true });
+const made = commit();
+const leaves = folder('dead-leaves', (path) => fqsr(runs, 'datasets', 'make', generated, '-o', path));
+const both = folder('both', (path) => {
+  mkdirSync(path, { recursive: true });
+  for (const from of [photographs, leaves]) cpSync(from, path, { recursive: true });
+});
+const mixes = { bsd400: photographs, 'dead-leaves': leaves, 'bsd400-and-dead-leaves': both };
+const config = {
+  ...JSON.parse(readFileSync(join(root, 'packages/cli/recipes', `${recipe}.json`), 'utf8')),
+  ...{ steps: Number(args.steps), samples: 0, validateEvery: null },
+};
+const configPath = join(runs, 'config.json');
+writeFileSync(configPath, JSON.stringify(config));
+for (const [name, data] of Object.entries(mixes)) {
+  const runsOf = args.seeds.split(',').map((seed) => {
+    const run = `${name}-${seed}`;
+    if (!existsSync(join(runs, run, 'model-ema.safetensors'))) {
+      fqsr(runs, 'train', '--config', configPath, '--data', data, '--seed', seed, '--threads', '1', '-o', run);
+    }
+    return { seed: Number(seed), figures: figures(runs, join(run, 'model-ema.safetensors'), sets) };
+  });
+  writeRecord('training-data', name, {
+    ...{ recipe, steps: config.steps, convention, commit: made },
+    photographs: name === 'dead-leaves' ? null : datum('datasets/BSD400'),
+    generated: name === 'bsd400' ? null : generated,
+    runs: runsOf,
+  });
+}
