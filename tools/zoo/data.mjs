@@ -42,7 +42,7 @@ const both = folder('both', (path) => {
 const mixes = { bsd400: photographs, 'dead-leaves': leaves, 'bsd400-and-dead-leaves': both };
 const config = {
   ...JSON.parse(readFileSync(join(root, 'packages/cli/recipes', `${recipe}.json`), 'utf8')),
-  ...{ steps: Number(args.steps), samples: 0, validateEvery: null },
+  ...{ steps: Number(args.steps), samples: 0 },
 };
 const configPath = join(runs, 'config.json');
 writeFileSync(configPath, JSON.stringify(config));
