@@ -1,6 +1,6 @@
 /**
  * A training step of EDSR-baseline x4, batch 8, patches 24x24, as `fqsr train` takes it: gradient, Adam, everything. After a build:
- * `node packages/cli/bench/training-step.mjs [--turns 8] [--json]`
+ * `node packages/cli/bench/training-step.mjs [--turns 8] [--plans float,w4a4s8] [--json]`
  *
  * Float and W4A4S8, on one thread with the batch whole and in two shards, and on two threads, take turns in one process, and the best turn of each counts: other work on the machine then slows none of them alone.
  * Convolutions are counted as direct ones, two operations for a multiply-add, forward and both gradients.
@@ -23,7 +23,14 @@ import {
 } from '@fqsr/sr-models';
 import { BATCH, batch, graphFor, options, SIDE, worker } from './step-setting.mjs';
 
-const { values: args } = parseArgs({ options: { turns: { type: 'string', default: '8' }, json: { type: 'boolean' } } });
+const { values: args } = parseArgs({
+  options: {
+    turns: { type: 'string', default: '8' },
+    plans: { type: 'string', default: 'float,w4a4s8' },
+    json: { type: 'boolean' },
+  },
+});
+const plans = args.plans.split(',');
 const TURNS = Number(args.turns);
 /** Steps before any is timed: observers watch the first one, and V8 compiles for some more, on threads of its own. */
 const WARM_UP = 12;
@@ -66,7 +73,8 @@ const ours = await timeForward();
 const peak = measurePeak();
 
 const subjects = [];
-for (const plan of [null, 'w4a4s8']) {
+for (const name of plans) {
+  const plan = name === 'float' ? null : name;
   const graph = graphFor(plan);
   for (const [threads, shards] of [
     [1, 1],
@@ -81,7 +89,7 @@ for (const plan of [null, 'w4a4s8']) {
     const step = async () => (pool ? trainer.stepByShards(batch, 1e-5, pool, shards) : trainer.step(batch, 1e-5));
     for (let i = 0; i < WARM_UP; i++) await step();
     subjects.push({
-      name: plan ?? 'float',
+      name,
       threads,
       shards,
       step,
@@ -114,6 +122,7 @@ for (let turn = 0; turn < TURNS; turn++) for (const { step, times } of subjects)
 
 const of = (name, threads, shards = threads) =>
   subjects.find((each) => each.name === name && each.threads === threads && each.shards === shards).times.milliseconds;
+const perPlan = (ratio) => Object.fromEntries(plans.flatMap((plan) => Object.entries(ratio(plan))));
 const results = {
   peak,
   steps: subjects
@@ -124,17 +133,20 @@ const results = {
     })),
   ratios: {
     'forward, to TF.js': plain.milliseconds / ours.milliseconds,
-    'float step on one thread, to the peak of multiply-adds': stepFlop / of('float', 1) / 1e6 / peak,
     'machine: whole batches of two threads at once, to one': (2 * of('apart', 1)) / of('apart', 2),
-    'float, two threads to one': of('float', 1) / of('float', 2),
-    'w4a4s8, two threads to one': of('w4a4s8', 1) / of('w4a4s8', 2),
-    // The same bits, since shards decide them: what the second thread gives to a training that is cut for two.
-    'float, two threads to one, two shards each': of('float', 1, 2) / of('float', 2),
-    'w4a4s8, two threads to one, two shards each': of('w4a4s8', 1, 2) / of('w4a4s8', 2),
-    // What a shard costs whatever its images: filters transformed, operations dispatched.
-    'float, share of a shard that does not shrink with it': of('float', 1, 2) / of('float', 1) - 1,
-    'w4a4s8 to float, one thread': of('w4a4s8', 1) / of('float', 1),
-    'w4a4s8 to float, two threads': of('w4a4s8', 2) / of('float', 2),
+    ...perPlan((plan) => ({
+      [`${plan} step on one thread, to the peak of multiply-adds`]: stepFlop / of(plan, 1) / 1e6 / peak,
+      [`${plan}, two threads to one`]: of(plan, 1) / of(plan, 2),
+      // The same bits, since shards decide them: what the second thread gives to a training that is cut for two.
+      [`${plan}, two threads to one, two shards each`]: of(plan, 1, 2) / of(plan, 2),
+      // What a shard costs whatever its images: filters transformed, operations dispatched.
+      [`${plan}, share of a shard that does not shrink with it`]: of(plan, 1, 2) / of(plan, 1) - 1,
+    })),
+    ...(plans.includes('float') &&
+      plans.includes('w4a4s8') && {
+        'w4a4s8 to float, one thread': of('w4a4s8', 1) / of('float', 1),
+        'w4a4s8 to float, two threads': of('w4a4s8', 2) / of('float', 2),
+      }),
   },
 };
 for (const { dispose } of subjects) dispose();
