@@ -11,7 +11,6 @@ import {
   type WithImageSkip,
   withImageSkip,
 } from '@fqsr/sr-models';
-import { CliError } from './errors.js';
 import type { Io } from './io.js';
 
 /** What to calibrate on. */
@@ -81,45 +80,4 @@ export function postTrainOn(
   } finally {
     progress.stop();
   }
-}
-
-/** What a seed gave: mean over positions of the squared error of the output against the float network, summed over colours. */
-export interface Try {
-  readonly seed: number;
-  readonly error: number;
-}
-
-/**
- * {@link postTrainOn} with each of `count` seeds from `learning.seed` on, all on the same patches: the network that answers most like the float one on them. Rotations and the order in which reconstruction sees patches
- * differ by seed, and with them the network by some hundredths of a decibel.
- *
- * @throws CliError for more than one where no region is worked on, so that nothing measures them
- */
-export function bestOfTries(
-  network: Network,
-  plan: QuantPlan,
-  batches: readonly CalibrationBatch[],
-  { count, seed, ...options }: Partial<PostTrainOptions> & { readonly count: number; readonly seed: number },
-  io: Io,
-): { readonly trained: PostTrained; readonly tries: readonly Try[]; readonly seed: number } {
-  if (count > 1 && options.reconstruction === 'none' && options.biasCorrection === 'none') {
-    throw new CliError('--tries: must be 1 without reconstruction and bias correction, which measure the error');
-  }
-  const tries: Try[] = [];
-  let best: PostTrained | null = null;
-  let kept = { seed, error: Number.POSITIVE_INFINITY };
-  for (let at = seed; at < seed + count; at++) {
-    const trained = postTrainOn(
-      network,
-      plan,
-      batches,
-      { ...options, learning: { ...options.learning, seed: at } },
-      io,
-    );
-    const made = { seed: at, error: trained.regions.at(-1)?.final ?? 0 };
-    tries.push(made);
-    if (made.error < kept.error) [best, kept] = [trained, made];
-  }
-  if (!best) throw new CliError(`--tries: errors must be finite, got ${tries.map(({ error }) => error).join(', ')}`);
-  return { trained: best, tries, seed: kept.seed };
 }

@@ -31,34 +31,6 @@ describe('fqsr quantize', () => {
     expect(exported.code, exported.said).toBe(0);
   });
 
-  it('tries several seeds and keeps the one nearest to float', async () => {
-    const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', ...quick, '--rotation', 'hadamard'];
-    const tried = await runHere(...asked, '--tries', '3', '--seed', '5', '--json', '-o', at('tried.safetensors'));
-    expect(tried.code, tried.said).toBe(0);
-    const { tries, took, regions } = JSON.parse(tried.stdout);
-    expect(tries.map(({ seed }: { seed: number }) => seed)).toEqual([5, 6, 7]);
-    const errors: number[] = tries.map(({ error }: { error: number }) => error);
-    expect(new Set(errors).size).toBe(3);
-    expect(errors[took - 5]).toBe(Math.min(...errors));
-    expect(regions.at(-1).final).toBe(Math.min(...errors));
-    expect(parseCheckpoint(readFileSync(at('tried.safetensors'))).run['quantized']).toMatchObject({ tries: 3, took });
-    const blind = [
-      '--reconstruction',
-      'none',
-      '--bias-correction',
-      'none',
-      '--tries',
-      '2',
-      '-o',
-      at('none.safetensors'),
-    ];
-    const refused = await runHere(...asked, ...blind);
-    expect([refused.code, refused.said]).toEqual([
-      1,
-      expect.stringContaining('--tries: must be 1 without reconstruction and bias correction'),
-    ]);
-  });
-
   it('gives an EDSR an image skip when asked, and others none', async () => {
     const asked = ['quantize', at('float.safetensors'), '--plan', 'w4a4s8', '--image-skip', 'bilinear', ...quick];
     const { code, said } = await runHere(...asked, '-o', at('skip.safetensors'));

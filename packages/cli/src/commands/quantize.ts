@@ -14,7 +14,7 @@ import { CliError } from '../errors.js';
 import { assertWritable, writeWhole } from '../files.js';
 import { named, readModelFile } from '../networks.js';
 import { planOption, resolvePlan } from '../plan-option.js';
-import { bestOfTries, calibrationPatches, imageSkipOn, type Try } from '../post-training.js';
+import { calibrationPatches, imageSkipOn, postTrainOn } from '../post-training.js';
 import { table } from '../table.js';
 
 const calibrationNames = Object.keys(calibrations) as readonly CalibrationName[];
@@ -57,18 +57,10 @@ export const quantizeCommand = defineCommand({
       .enum(['mean', 'none'])
       .default(postTrainDefaults.biasCorrection)
       .meta({ description: 'take back the mean error of each region', value: 'name' }),
-    tries: whole(
-      {
-        description: 'seeds to try on the same patches, from --seed on; the network nearest to float is kept',
-        value: 'n',
-      },
-      1,
-      64,
-    ).default(1),
     seed: whole({ description: 'of patches, iterations and rotations', value: 'n' }, 0, 2 ** 31 - 1).default(1),
   }),
   run: async ([path = ''], options, io) => {
-    const { output, calibrate, patches, patchSize, iterations, batchSize, tries: count, seed } = options;
+    const { output, calibrate, patches, patchSize, iterations, batchSize, seed } = options;
     const plan = await resolvePlan(options.plan);
     await assertWritable(output);
     const file = await readModelFile(path, 'checkpoint');
@@ -78,20 +70,19 @@ export const quantizeCommand = defineCommand({
     await useBackend('auto');
     const { calibration, rotation, equalization, reconstruction, biasCorrection } = options;
     const tools = { calibration, rotation, equalization, reconstruction, biasCorrection };
-    const learning = { iterations, batchSize: Math.min(batchSize, patches) };
+    const learning = { iterations, batchSize: Math.min(batchSize, patches), seed };
     const data = { data: calibrate, patches, patchSize, seed };
     const { imageSkip } = options;
     const { checkpoint } = file;
     const batches = await calibrationPatches(data, checkpoint.model.config.scale);
-    const { skipped, made } = await named(path, async () => {
+    const { skipped, trained } = await named(path, async () => {
       const skipped = imageSkip === 'bilinear' ? imageSkipOn(checkpoint, batches, io) : null;
       const { model, params } = skipped ?? checkpoint;
       const float = floatNetwork(graphOf({ model, plan: null }), params);
-      return { skipped, made: bestOfTries(float, plan, batches, { ...tools, learning, count, seed }, io) };
+      return { skipped, trained: postTrainOn(float, plan, batches, { ...tools, learning }, io) };
     });
-    const { trained, tries } = made;
     const { model } = skipped ?? checkpoint;
-    const run = { quantized: { imageSkip, ...tools, ...data, iterations, tries: count, took: made.seed } };
+    const run = { quantized: { imageSkip, ...tools, ...data, iterations } };
     await writeWhole(output, serializeCheckpoint({ model, plan, params: trained.params, training: null, run }));
     const { name } = trained.graph;
     return {
@@ -101,13 +92,10 @@ export const quantizeCommand = defineCommand({
         plan: plan.name,
         imageSkip: skipped && skipOf(skipped),
         ...tools,
-        tries,
-        took: made.seed,
         regions: trained.regions,
       },
       text: [
         ...skipLines(skipped),
-        ...tryLines(tries, made.seed),
         ...regionTable(trained.regions),
         `${output}: ${name}, fake-quantized (fqsr export writes integers)`,
       ].join('\n'),
@@ -125,13 +113,6 @@ function skipLines(skipped: WithImageSkip | null): readonly string[] {
     `image skip: ${levels} grey levels from the float network, its upsampler reads ${percent} % of the energy`,
     '',
   ];
-}
-
-/** What each seed gave; nothing where there was one. */
-function tryLines(tries: readonly Try[], took: number): readonly string[] {
-  if (tries.length === 1) return [];
-  const rows = tries.map(({ seed, error }) => [`${seed}`, error.toPrecision(4), seed === took ? 'kept' : '']);
-  return [table(['seed', 'error', ''], rows), ''];
 }
 
 /** What each region gained; nothing where no region was worked on. */
