@@ -123,13 +123,13 @@ function zooProvenance() {
 
 /** What networks learn from photographs, from generated images, and from both. */
 function trainingData() {
-  const lines = head(['trained on', 'seed', ...sets]);
-  const order = ['bsd400', 'bsd400-and-dead-leaves', 'dead-leaves'];
-  const all = records('training-data');
-  for (const { photographs, generated, runs } of order.flatMap((name) => all.get(name) ?? [])) {
+  const lines = head(['trained on', 'steps', 'seed', ...sets]);
+  const all = [...records('training-data').values()].toSorted((a, b) => a.steps - b.steps);
+  for (const { photographs, generated, steps, runs } of all) {
     const data = [photographs?.name, generated && `\`${generated}\``].filter(Boolean).join(' and ');
     for (const { seed, figures } of runs) {
-      lines.push(row([data, seed, ...sets.map((set) => `${db(figures[set].psnr)} / ${figures[set].ssim.toFixed(4)}`)]));
+      const own = sets.map((set) => `${db(figures[set].psnr)} / ${figures[set].ssim.toFixed(4)}`);
+      lines.push(row([data, steps, seed, ...own]));
     }
   }
   return lines.join('\n');

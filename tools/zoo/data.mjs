@@ -1,6 +1,6 @@
 /**
  * Whether generated images help beside photographs: EDSR f32b5 x4 in float, on BSD400, on `dead-leaves`, and on both, under one equal budget. After a build:
- * `node tools/zoo/data.mjs [--runs FOLDER] [--steps 3000] [--seeds 1,2]`. It resumes, and writes records under `docs/accuracy/training-data/`; `node tools/accuracy/tables.mjs` puts them on the page.
+ * `node tools/zoo/data.mjs [--runs FOLDER] [--steps 3000] [--seeds 1,2] [--mixes bsd400,...]`. It resumes, and writes records under `docs/accuracy/training-data/`; `node tools/accuracy/tables.mjs` puts them on the page.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,7 @@ const { values: args } = parseArgs({
     runs: { type: 'string', default: join(root, 'runs/training-data') },
     steps: { type: 'string', default: '3000' },
     seeds: { type: 'string', default: '1,2' },
+    mixes: { type: 'string', default: 'bsd400,bsd400-and-dead-leaves,dead-leaves' },
   },
 });
 const runs = resolve(args.runs);
@@ -44,17 +45,19 @@ const config = {
   ...JSON.parse(readFileSync(join(root, 'packages/cli/recipes', `${recipe}.json`), 'utf8')),
   ...{ steps: Number(args.steps), samples: 0 },
 };
-const configPath = join(runs, 'config.json');
+const configPath = join(runs, `${config.steps}.json`);
 writeFileSync(configPath, JSON.stringify(config));
-for (const [name, data] of Object.entries(mixes)) {
+for (const name of args.mixes.split(',')) {
+  const data = mixes[name];
+  if (!data) throw new Error(`data: mixes must be of ${Object.keys(mixes).join(', ')}, got ${name}`);
   const runsOf = args.seeds.split(',').map((seed) => {
-    const run = `${name}-${seed}`;
+    const run = `${name}-${config.steps}-${seed}`;
     if (!existsSync(join(runs, run, 'model-ema.safetensors'))) {
       fqsr(runs, 'train', '--config', configPath, '--data', data, '--seed', seed, '--threads', '1', '-o', run);
     }
     return { seed: Number(seed), figures: figures(runs, join(run, 'model-ema.safetensors'), sets) };
   });
-  writeRecord('training-data', name, {
+  writeRecord('training-data', `${name}-${config.steps}`, {
     ...{ recipe, steps: config.steps, convention, commit: made },
     photographs: name === 'dead-leaves' ? null : datum('datasets/BSD400'),
     generated: name === 'bsd400' ? null : generated,
