@@ -14,7 +14,8 @@ const typed = <Type extends string>(names: readonly string[], type: Type) =>
 
 /**
  * Arguments, all int32, strides in bytes: `v`, `z`, `sums`; `tiles`; `points`; `rows`: input channels in fours; `eights` and `fours`: how many times 8 and then 4
- * output channels there are; strides of a tile in `v` and `z`; `inPixel` and `outPixel`: all input and all output channels.
+ * output channels there are; strides of a tile in `v` and `z`; `inPixel` and `outPixel`: all input and all output channels; `gap`:
+ * bytes between points of `sums`.
  */
 const parameters = [
   ...['v', 'z', 'sums', 'tiles', 'points', 'rows', 'eights', 'fours'],
