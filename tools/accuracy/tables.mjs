@@ -102,6 +102,11 @@ function zoo() {
   return lines.join('\n');
 }
 
+/** What a network of the zoo was trained on: photographs with so many digits of their SHA-256, and generated images. */
+function dataOf({ data, generated }, digits) {
+  return `${data.name} (SHA-256 \`${data.sha256.slice(0, digits)}\`)${generated ? ` and \`${generated}\`` : ''}`;
+}
+
 /** How the zoo's networks were made. */
 function zooProvenance() {
   const lines = head(['record', 'recipe', 'steps', 'seed', 'data', 'then', 'commit', 'differing samples']);
@@ -109,12 +114,7 @@ function zooProvenance() {
   for (const [name, record] of records('zoo')) {
     const { trained, quantize, tuned, commit, different, compared } = record;
     const then = [quantize && `\`fqsr quantize ${quantize}\``, tuned && `${recipe(tuned)}, ${tuned.steps} steps`];
-    const from = [
-      recipe(trained),
-      trained.steps,
-      trained.seed,
-      `${trained.data.name} (\`${trained.data.sha256.slice(0, 8)}\`)`,
-    ];
+    const from = [recipe(trained), trained.steps, trained.seed, dataOf(trained, 8)];
     const against = compared === undefined ? '' : `${different} of ${compared}`;
     lines.push(row([`\`${name}\``, ...from, then.filter(Boolean).join('; '), `\`${commit}\``, against]));
   }
@@ -160,7 +160,7 @@ function zooCards() {
     '# The zoo',
     '',
     'Integer networks that this project trained from scratch; no weights of others went into them. First and last layers and all skips are quantized; no tensor is float. Figures are PSNR in dB and SSIM of these very',
-    'files, run by `@fqsr/runtime`, on luma, crop = scale (`edsr-benchmark`), in brackets of the float network. Training is on the 400 images of BSD400, with bicubic low resolution, so photographs that were',
+    'files, run by `@fqsr/runtime`, on luma, crop = scale (`edsr-benchmark`), in brackets of the float network. Training is on the 400 images of BSD400 and, where the card says so, as many `dead-leaves`, with bicubic low resolution, so photographs that were',
     'compressed, sharpened or blurred otherwise come out less well. `node tools/zoo/build.mjs` makes them again.',
   ];
   for (const record of quantized()) {
@@ -173,7 +173,7 @@ function zooCards() {
     lines.push(row(names.map((set) => `${figure(record.figures[set])} (${figure(float[set])})`)));
     const facts = [
       `${trained.model ? `\`${trained.model}\`, ` : ''}scale ${scaleOf(record)}, ${record.parameters} parameters, ${fileBytes(record)} bytes, ${Math.round(record.bitOpsPerPixel)} BitOPs for each low-resolution pixel`,
-      `trained in float: recipe \`${trained.recipe}\`,${trained.from ? ` from \`${trained.from}\`,` : ''} ${trained.steps} steps of ${trained.batchSize} patches of ${trained.patchSize} x ${trained.patchSize}, seed ${trained.seed}, ${trained.data.name} (SHA-256 \`${trained.data.sha256.slice(0, 16)}\`)`,
+      `trained in float: recipe \`${trained.recipe}\`,${trained.from ? ` from \`${trained.from}\`,` : ''} ${trained.steps} steps of ${trained.batchSize} patches of ${trained.patchSize} x ${trained.patchSize}, seed ${trained.seed}, on ${dataOf(trained, 16)}`,
       `quantized: \`fqsr quantize ${quantize}\``,
       ...(tuned
         ? [

@@ -19,7 +19,7 @@ import {
   writeRecord,
 } from '../accuracy/records.mjs';
 import { sharedPath } from '../shared-checkpoint.mjs';
-import { networks } from './networks.mjs';
+import { generated, networks, photographs } from './networks.mjs';
 
 const { values: args } = parseArgs({
   options: {
@@ -32,7 +32,8 @@ const { values: args } = parseArgs({
 const runs = resolve(args.runs);
 const measured = args.sets.split(',');
 const zoo = join(root, 'packages/sr-models/zoo');
-const data = ['--data', sharedPath('datasets/BSD400'), '--validate', sharedPath('datasets/Set5'), '--samples', '0'];
+const images = sharedPath(`datasets/${photographs}`);
+const data = ['--data', `${images},${generated}`, '--validate', sharedPath('datasets/Set5'), '--samples', '0'];
 const threads = args.threads ? ['--threads', args.threads] : [];
 const recipePath = (name) => join(root, 'packages/cli/recipes', `${name}.json`);
 const recipeOf = (name) => JSON.parse(readFileSync(recipePath(name), 'utf8'));
@@ -61,7 +62,10 @@ for (const name of args.networks.split(',')) {
   const float = floatOf(name);
   const { parameters } = fqsr(runs, 'info', float);
   const { recipe: trainedBy, from } = network;
-  const trained = { recipe: trainedBy, ...(from && { from }), ...recipeOf(trainedBy), data: datum('datasets/BSD400') };
+  const trained = {
+    ...{ recipe: trainedBy, ...(from && { from }), ...recipeOf(trainedBy) },
+    ...{ data: datum(`datasets/${photographs}`), generated },
+  };
   const own = { network: name, convention, parameters, trained };
   if (!readRecord('zoo', name)) {
     writeRecord('zoo', name, { ...own, plan: 'float', commit: made, figures: figures(runs, float, measured) });
@@ -71,7 +75,7 @@ for (const name of args.networks.split(',')) {
     if (readRecord('zoo', label)) continue;
     const start = join(folder, `${plan}-start.safetensors`);
     if (!existsSync(start)) {
-      fqsr(runs, 'quantize', float, '--calibrate', sharedPath('datasets/BSD400'), ...quantize, '-o', start);
+      fqsr(runs, 'quantize', float, '--calibrate', images, ...quantize, '-o', start);
     }
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);

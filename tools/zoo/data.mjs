@@ -2,11 +2,12 @@
  * Whether generated images help beside photographs: EDSR f32b5 x4 in float, on BSD400, on `dead-leaves`, and on both, under one equal budget. After a build:
  * `node tools/zoo/data.mjs [--runs FOLDER] [--steps 3000] [--seeds 1,2] [--mixes bsd400,...]`. It resumes, and writes records under `docs/accuracy/training-data/`; `node tools/accuracy/tables.mjs` puts them on the page.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commit, convention, datum, figures, fqsr, root, sets, writeRecord } from '../accuracy/records.mjs';
 import { sharedPath } from '../shared-checkpoint.mjs';
+import { generated, photographs } from './networks.mjs';
 
 const { values: args } = parseArgs({
   options: {
@@ -18,29 +19,15 @@ const { values: args } = parseArgs({
 });
 const runs = resolve(args.runs);
 const recipe = 'edsr-f32b5-x4-zoo';
-/** As many generated images as there are photographs, of about their size: a patch is from either equally often. */
-const generated = 'dead-leaves:400:384:1';
-const photographs = sharedPath('datasets/BSD400');
-
-/** A folder of images, made whole or not at all. */
-function folder(name, fill) {
-  const path = join(runs, name);
-  if (existsSync(path)) return path;
-  const part = `${path}.part`;
-  rmSync(part, { recursive: true, force: true });
-  fill(part);
-  renameSync(part, path);
-  return path;
-}
+const images = sharedPath(`datasets/${photographs}`);
+const mixes = {
+  bsd400: images,
+  'dead-leaves': generated,
+  'bsd400-and-dead-leaves': `${images},${generated}`,
+};
 
 mkdirSync(runs, { recursive: true });
 const made = commit();
-const leaves = folder('dead-leaves', (path) => fqsr(runs, 'datasets', 'make', generated, '-o', path));
-const both = folder('both', (path) => {
-  mkdirSync(path, { recursive: true });
-  for (const from of [photographs, leaves]) cpSync(from, path, { recursive: true });
-});
-const mixes = { bsd400: photographs, 'dead-leaves': leaves, 'bsd400-and-dead-leaves': both };
 const config = {
   ...JSON.parse(readFileSync(join(root, 'packages/cli/recipes', `${recipe}.json`), 'utf8')),
   ...{ steps: Number(args.steps), samples: 0 },
@@ -59,7 +46,7 @@ for (const name of args.mixes.split(',')) {
   });
   writeRecord('training-data', `${name}-${config.steps}`, {
     ...{ recipe, steps: config.steps, convention, commit: made },
-    photographs: name === 'dead-leaves' ? null : datum('datasets/BSD400'),
+    photographs: name === 'dead-leaves' ? null : datum(`datasets/${photographs}`),
     generated: name === 'bsd400' ? null : generated,
     runs: runsOf,
   });

@@ -1,7 +1,11 @@
 /**
- * The networks of the zoo, trained from scratch by this project on BSD400, never from weights of others. Each has a recipe of `fqsr train` for the float network, and for each plan options of
+ * The networks of the zoo, trained from scratch by this project on photographs and generated images, never from weights of others. Each has a recipe of `fqsr train` for the float network, and for each plan options of
  * `fqsr quantize` and, where that is not enough, a recipe that goes on from there. `from` names the network whose float weights are where the float recipe starts.
  */
+
+/** The photographs, of the shared data, and as many generated images of about their size: a patch is from either equally often. */
+export const photographs = 'BSD400';
+export const generated = 'dead-leaves:400:384:1';
 
 /** Options of `fqsr quantize` that all share. */
 const quantize = ['--patches', '256', '--patch-size', '16', '--seed', '1'];

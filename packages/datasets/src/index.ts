@@ -2,6 +2,7 @@
  * Pairs of high- and low-resolution images: sources, MATLAB-compatible bicubic, seeded patches, image files.
  */
 export { applySymmetry, SYMMETRIES } from './augment.js';
+export { concatSources } from './concat-sources.js';
 export { type DeadLeavesOptions, renderDeadLeaves } from './dead-leaves/render.js';
 export { decodeImage, readImage } from './decode.js';
 export { openRecipe } from './degradations/open.js';

@@ -37,7 +37,10 @@ const options = z.object({
     description: 'quantization plan, e.g. w4a4s8, or a JSON file; without it the network trains in float',
     value: 'plan',
   }).optional(),
-  data: text({ description: `training images (default: ${runDefaults.data})`, value: 'data' }).optional(),
+  data: text({
+    description: `training images, several sources with commas between them (default: ${runDefaults.data})`,
+    value: 'data',
+  }).optional(),
   degradation: text({
     description: `how the low resolution is made, instead of by bicubic: ${recipeNames.join(', ')}, or a recipe in a JSON file`,
     value: 'name',

@@ -2,6 +2,7 @@
  * What browsers have of this package: no files, no archives, no worker threads of Node, and no image library of it.
  */
 export { applySymmetry, SYMMETRIES } from '../augment.js';
+export { concatSources } from '../concat-sources.js';
 export { type DeadLeavesOptions, renderDeadLeaves } from '../dead-leaves/render.js';
 export { type DegradationRecipe, type Drawn, drawSteps, parseRecipe, type RecipeStep } from '../degradations/recipe.js';
 export { type RecipeName, recipeNames, recipes } from '../degradations/recipes.js';

@@ -73,6 +73,7 @@ const samples: Record<string, () => string> = {
   remote: () => 'remote/mine/plain',
   'http-shards': () => served.url('/train-{00..01}.tar'),
   hr: () => `hr:${at('Bench')}`,
+  several: () => `${at('plain')},dead-leaves:2:32,hr:${at('Bench')}`,
 };
 
 describe.each(sourceKinds.map((kind) => [kind.name, kind] as const))('source %s', (name, kind) => {
@@ -161,6 +162,39 @@ describe('openSource', () => {
     expect(await made.pair(0, 3)).toEqual(pairFromHr('img_001', await own.hr(0), 3));
   });
 
+  it('joins several sources in their order, each image as its source has it', async () => {
+    const parts = [`hr:${at('Bench')}`, 'dead-leaves:2:32', at('Bench')];
+    const [bench, leaves, own] = await Promise.all(parts.map(openSource));
+    const all = await openSource(parts.join(','));
+    expect([all.name, all.count, all.ownLr]).toEqual(['Bench,dead-leaves,Bench-2', 6, true]);
+    expect([0, 2, 5].map((i) => all.nameOf(i))).toEqual([
+      'Bench/img_001',
+      'dead-leaves/dead-leaves-0000',
+      'Bench-2/img_002',
+    ]);
+    for (const [i, source, index] of [
+      [1, bench!, 1],
+      [3, leaves!, 1],
+      [4, own!, 0],
+    ] as const) {
+      expect(await all.hr(i)).toEqual(await source.hr(index));
+      expect(await all.pair(i, 4)).toEqual({ ...(await source.pair(index, 4)), name: all.nameOf(i) });
+    }
+    expect((await openSource(parts.slice(0, 2).join(','))).ownLr).toBeUndefined();
+  });
+
+  it('names the source of several that it cannot open', async () => {
+    await expect(openSource('dead-leaves:2:32,/no/such')).rejects.toThrow(/got "\/no\/such"/);
+    await expect(openSource('dead-leaves:2:32,')).rejects.toThrow(/got ""/);
+  });
+
+  it('takes a folder whose name has a comma for that folder', async () => {
+    await mkdir(at('a,b'));
+    await writeFile(at('a,b', 'one.png'), await image(24));
+    expect(await openSource(at('a,b'))).toMatchObject({ name: 'a,b', count: 1 });
+    await rm(at('a,b'), { recursive: true });
+  });
+
   it('says how to get a remote set, and what is in it', async () => {
     await expect(openSource('remote/edsr-benchmark')).rejects.toThrow(/\(fqsr datasets fetch edsr-benchmark\)$/);
     await expect(openSource('remote/other')).rejects.toThrow(/must be fetched first \(known are edsr-benchmark/);
@@ -202,6 +236,8 @@ describe('registerSourceKind', () => {
       ['numbered:3', false],
       ['hr:numbered:3', false],
       ['hr:dead-leaves:3:32', true],
+      ['numbered:1,dead-leaves:2:32', false],
+      ['dead-leaves:1:32,dead-leaves:2:32', true],
     ] as const) {
       expect(await openTold(spec)).toMatchObject({ isBuiltIn, source: { count: 3 } });
     }

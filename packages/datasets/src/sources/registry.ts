@@ -1,6 +1,7 @@
 /**
  * The kinds of sources. A new one is a file beside this one and a line here; the first that matches wins.
  */
+import { existsSync } from 'node:fs';
 import type { Source, SourceKind } from '../source.js';
 import { deadLeaves } from './dead-leaves.js';
 import { folderKinds } from './folders.js';
@@ -9,10 +10,11 @@ import { httpShards } from './http-shards.js';
 import { openKinds } from './open-kinds.js';
 import { photos } from './photos.js';
 import { remote } from './remote.js';
+import { severalUnless } from './several.js';
 import { shards } from './shards.js';
 
 const registry = /* @__PURE__ */ openKinds(
-  [photos, deadLeaves, hrOnly, remote, httpShards, shards, ...folderKinds],
+  [severalUnless(existsSync), photos, deadLeaves, hrOnly, remote, httpShards, shards, ...folderKinds],
   'a known name or a folder that exists',
   ', which is neither',
 );
@@ -21,7 +23,7 @@ const registry = /* @__PURE__ */ openKinds(
 export const sourceKinds: readonly SourceKind[] = registry.kinds;
 
 /**
- * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, the same behind an http(s) address, a folder, or `hr:` and one of these.
+ * Opens a source by what a user wrote: `photos`, `dead-leaves[:COUNT[:SIZE[:SEED]]]`, `remote/NAME[/FOLDER]`, `shards/train-{000..009}.tar`, the same behind an http(s) address, a folder, `hr:` and one of these, or several with commas between them.
  *
  * @throws DatasetError when nothing matches, listing what is known
  *
