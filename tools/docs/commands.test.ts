@@ -12,6 +12,9 @@ import { flagsOf } from '../../packages/cli/src/flags.ts';
 import { blocksOf } from './blocks.ts';
 import { pages, root } from './pages.ts';
 
+/** By name. */
+const known = new Map(await Promise.all(commands.map(async ({ name, load }) => [name, await load()] as const)));
+
 /** Command lines of a page: of its blocks, joined where a line goes on, and those between backticks that begin as one. */
 function linesOf(file: string): readonly string[] {
   const text = readFileSync(join(root, file), 'utf8');
@@ -60,7 +63,7 @@ function complaint(line: string, folder = ''): string | null {
 function complaintOfCommand([name = '', ...rest]: readonly string[]): string | null {
   if (!/^[a-z]/.test(name)) return null;
   for (const each of name.split('|')) {
-    const command = commands.find((known) => known.name === each);
+    const command = known.get(each);
     if (!command) return `no command ${each}`;
     const flags = flagsOf(command);
     const shape = command.options.shape as Readonly<Record<string, z.ZodType>>;
@@ -68,7 +71,7 @@ function complaintOfCommand([name = '', ...rest]: readonly string[]): string | n
       const word = rest[i] as string;
       if (!/^--?[a-z]/.test(word) || word === '--help') continue;
       const [long, inlined] = word.split('=');
-      const flag = flags.find((known) => known.long === long || known.short === long);
+      const flag = flags.find((one) => one.long === long || one.short === long);
       if (!flag) return `${each} has no flag ${word}`;
       if (flag.value === null) continue;
       const value = word.startsWith('--') && inlined !== undefined ? inlined : rest[++i];

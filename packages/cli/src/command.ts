@@ -1,5 +1,5 @@
 /**
- * The command contract: a command is one object in one file. Its options are a schema, which gives the flags, their help, the checks of `--config` files
+ * The command contract: a command is one object in one file, and a line in the registry. Its options are a schema, which gives the flags, their help, the checks of `--config` files
  * and their JSON schema.
  */
 import { z } from 'zod';
@@ -29,8 +29,6 @@ export interface Argument {
 
 /** A command. */
 export interface Command<Options extends z.ZodRawShape = z.ZodRawShape> {
-  readonly name: string;
-  readonly summary: string;
   readonly arguments: readonly Argument[];
   readonly options: z.ZodObject<Options>;
   readonly example: string;
@@ -42,6 +40,13 @@ export type AnyCommand = Omit<Command, 'run' | 'options'> & {
   readonly options: z.ZodObject;
   readonly run: (args: readonly string[], options: never, io: Io) => Promise<Result>;
 };
+
+/** A command in the registry: what the list of commands says of it, and where the rest is. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<AnyCommand>;
+}
 
 /** Keeps the types of options and run together. */
 export function defineCommand<Options extends z.ZodRawShape>(command: Command<Options>): Command<Options> {

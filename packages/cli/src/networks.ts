@@ -4,11 +4,8 @@
 import { type Image, makeImage, resizeBicubic } from '@fqsr/datasets';
 import { type LoadOptions, load, parseModel, type RowSource, type Strip } from '@fqsr/runtime';
 import { readSafetensors } from '@fqsr/runtime/format';
-import { type Checkpoint, forward, graphOf, type ModelRef, parseCheckpoint, toTensors } from '@fqsr/sr-models';
-import * as tf from '@tensorflow/tfjs';
-import { openBackend } from './backend.js';
+import type { Checkpoint, ModelRef } from '@fqsr/sr-models';
 import { CliError } from './errors.js';
-import { readForeignNetwork } from './foreign.js';
 import { readModelBytes } from './zoo.js';
 
 /** An 8-bit RGB image that comes row by row. */
@@ -43,22 +40,22 @@ export function bicubic(scale: number): Network {
 /**
  * A network from a file, or of the zoo by its name: a checkpoint, ours or of PyTorch, or a `.fqsr` model, told apart by their contents.
  *
- * @param prepare sets TensorFlow.js's backend, for a checkpoint
+ * @param prepare sets TensorFlow.js's backend, for a checkpoint; the best one by default
  * @param runtime how an integer model runs
  * @throws CliError or the reader's own error, naming the file
  */
 export async function loadNetwork(
   path: string,
-  prepare: () => Promise<void> = openBackend,
+  prepare?: () => Promise<void>,
   runtime: LoadOptions = {},
   options: ReadOptions = {},
 ): Promise<Network> {
   const bytes = await readModelBytes(path, '--model');
-  return named(path, async () =>
-    kindOf(bytes) === 'fqsr'
-      ? integerNetwork(bytes, runtime)
-      : graphNetwork(await checkpointOf(path, bytes, options), prepare),
-  );
+  return named(path, async () => {
+    if (kindOf(bytes) === 'fqsr') return integerNetwork(bytes, runtime);
+    const { graphNetwork } = await import('./graph-network.js');
+    return graphNetwork(await checkpointOf(path, bytes, options), prepare);
+  });
 }
 
 /** An integer model, run by the runtime. */
@@ -74,33 +71,6 @@ export async function integerNetwork(bytes: Uint8Array, runtime: LoadOptions = {
     upscale: (image, onProgress) => upscaler.upscale(image, options(onProgress)),
     upscaleRows: (image, onProgress) => upscaler.upscaleRows(image, options(onProgress)),
     dispose: () => upscaler.dispose(),
-  };
-}
-
-/** A checkpoint, run by TensorFlow.js: fake-quantized when it has a plan, in float otherwise. Output is clamped and rounded to 8 bits. */
-export async function graphNetwork(
-  checkpoint: Pick<Checkpoint, 'model' | 'plan' | 'params'>,
-  prepare: () => Promise<void> = openBackend,
-): Promise<Network> {
-  await prepare();
-  const graph = graphOf(checkpoint);
-  const params = toTensors(graph, checkpoint.params);
-  const mode = checkpoint.plan ? 'exact' : 'float';
-  return {
-    label: graph.name,
-    arithmetic: checkpoint.plan ? 'fake-quantized' : 'float',
-    scale: graph.scale,
-    upscale: async ({ width, height, data }, onProgress) => {
-      const output = tf.tidy(() => {
-        const image = tf.tensor4d(Float32Array.from(data), [1, height, width, 3]);
-        return tf.round(tf.clipByValue(forward(graph, image, { params, mode }), 0, 255));
-      });
-      const pixels = Uint8Array.from(await output.data());
-      output.dispose();
-      onProgress?.(1);
-      return makeImage(width * graph.scale, height * graph.scale, pixels);
-    },
-    dispose: () => tf.dispose([...params.values()]),
   };
 }
 
@@ -145,7 +115,9 @@ export async function readModelFile(path: string, what: string, options: ReadOpt
 }
 
 async function checkpointOf(path: string, bytes: Uint8Array, { say, model }: ReadOptions): Promise<Checkpoint> {
-  if (kindOf(bytes) === 'checkpoint') return parseCheckpoint(bytes);
+  // TensorFlow.js comes with both, and takes longer to read than an integer model takes to run.
+  if (kindOf(bytes) === 'checkpoint') return (await import('@fqsr/sr-models')).parseCheckpoint(bytes);
+  const { readForeignNetwork } = await import('./foreign.js');
   const { checkpoint, line } = await readForeignNetwork(path, bytes, { model });
   say?.(line);
   return checkpoint;

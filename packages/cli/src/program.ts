@@ -6,7 +6,7 @@ import { Command as Commander, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { styled } from './colours.js';
-import { type AnyCommand, parseOptions, type Result } from './command.js';
+import { type AnyCommand, type CommandEntry, parseOptions, type Result } from './command.js';
 import { commandGroups } from './commands/registry.js';
 import { describeError, UsageError } from './errors.js';
 import { readBytes } from './files.js';
@@ -28,15 +28,17 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
     .configureHelp(helpStyles)
     .configureOutput({ outputError: () => {} });
   const io = createIo();
-  for (const [heading, commands] of Object.entries<readonly AnyCommand[]>(commandGroups)) {
-    for (const command of commands) {
-      const sub = attach(program, command, { asksSchema: argv.includes('--schema'), io }, (code) => {
-        exitCode = code;
-      });
-      sub.helpGroup(heading);
-    }
-  }
+  const asked = argv.find((word) => !word.startsWith('-'));
   try {
+    for (const [heading, lines] of Object.entries<readonly CommandEntry[]>(commandGroups)) {
+      for (const line of lines) {
+        const sub = addLine(program, line).helpGroup(heading);
+        if (line.name !== asked) continue;
+        attach(sub, await line.load(), { asksSchema: argv.includes('--schema'), io }, (code) => {
+          exitCode = code;
+        });
+      }
+    }
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -83,19 +85,19 @@ Examples:
 Every command takes --json, and --config FILE with its options (--schema prints what may stand in it).
 Exit code: 0 done, 1 failed, 2 wrong usage.`;
 
+/** A command as the list of commands has it. */
+function addLine(program: Commander, { name, summary }: CommandEntry): Commander {
+  return program.command(name).summary(summary).description(summary).exitOverride().configureHelp(helpStyles);
+}
+
+/** What the command asked for has beside its line. */
 function attach(
-  program: Commander,
+  sub: Commander,
   command: AnyCommand,
   { asksSchema, io }: { readonly asksSchema: boolean; readonly io: Io },
   done: (code: 0 | 1) => void,
-): Commander {
-  const sub = program
-    .command(command.name)
-    .summary(command.summary)
-    .description(command.summary)
-    .exitOverride()
-    .configureHelp(helpStyles)
-    .addHelpText('after', `\nExample:\n  ${command.example}`);
+): void {
+  sub.addHelpText('after', `\nExample:\n  ${command.example}`);
   for (const { name, description } of command.arguments) sub.argument(name, description);
   for (const flag of flagsOf(command)) sub.addOption(toOption(flag));
   // The schema needs no arguments; everything else does.
@@ -112,7 +114,6 @@ function attach(
     print(result, json === true);
     done(result.exitCode ?? 0);
   });
-  return sub;
 }
 
 function toOption({ long, short, value, description }: Flag): Option {

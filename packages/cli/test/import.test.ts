@@ -11,8 +11,8 @@ import { buildGraph, forward, importNetwork, makeGraph, readForeign, toTensors }
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../src/evaluate.js';
+import { graphNetwork } from '../src/graph-network.js';
 import { quietIo } from '../src/io.js';
-import { graphNetwork } from '../src/networks.js';
 import { fqsr, scratch, tiny } from './fqsr.js';
 import { runHere } from './in-process.js';
 

@@ -18,8 +18,6 @@ const unasked = peerNames.filter((name) => name !== ours && peers[name].byDefaul
 
 /** `fqsr bench`: how fast a network is, here and in other engines, over sizes, and from nothing to the first image. */
 export const benchCommand = defineCommand({
-  name: 'bench',
-  summary: 'Measure the speed of a model, against other engines on the same network',
   arguments: [{ name: '<model>', description: '.fqsr file, checkpoint, or model name (random weights; with --scale)' }],
   example: 'fqsr bench edsr-baseline --scale 4 --threads 1 --against tfjs,onnxruntime-node-int8',
   options: z.object({

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.js';
+import { completables } from '../completion/completables.js';
 import { shellNames, shells } from '../completion/registry.js';
 import { UsageError } from '../errors.js';
-import { flagsOf } from '../flags.js';
 
 /** `fqsr completion`: a script that teaches a shell all commands, their flags and the values these take. */
 export const completionCommand = defineCommand({
-  name: 'completion',
-  summary: 'Print a script that completes commands and options in your shell',
   arguments: [
     {
       name: '<shell>',
@@ -24,13 +22,7 @@ export const completionCommand = defineCommand({
     }
     // The registry holds this command too.
     const { commands } = await import('./registry.js');
-    const completable = commands.map((command) => ({
-      name: command.name,
-      summary: command.summary,
-      flags: flagsOf(command),
-      words: command.arguments[0]?.choices ?? [],
-    }));
-    const script = shells[name].script(completable);
+    const script = shells[name].script(await completables(commands));
     return { json: { shell: name, install: shells[name].install, script }, text: script.trimEnd() };
   },
 });

@@ -32,8 +32,6 @@ export type DatasetsOptions = z.infer<typeof options>;
 
 /** `fqsr datasets`: what data there is, downloading it, and making it. */
 export const datasetsCommand = defineCommand({
-  name: 'datasets',
-  summary: 'List data sets, fetch one from the network, or make one',
   arguments: [
     {
       name: '<action>',

@@ -10,8 +10,9 @@ import { UsageError } from '../errors.js';
 import type { Evaluation } from '../evaluate.js';
 import { type Exported, exportFqsr } from '../exporting.js';
 import { assertWritable, writeWhole } from '../files.js';
+import { graphNetwork } from '../graph-network.js';
 import { duration, type Io } from '../io.js';
-import { bicubic, graphNetwork, integerNetwork, type Network } from '../networks.js';
+import { bicubic, integerNetwork, type Network } from '../networks.js';
 import { demoReport } from '../report/demo.js';
 import { quantity, table } from '../table.js';
 import { type FinishedRun, type RunConfig, readRun, resolveModel, train } from '../training.js';
@@ -38,9 +39,6 @@ const VERIFY_SIDE = 96;
 
 /** `fqsr demo`: the main job from nothing to a report. */
 export const demoCommand = defineCommand({
-  name: 'demo',
-  summary:
-    'Train a small network in float and in W4A4S8, prove it, export it, and upscale a photograph with integers alone',
   arguments: [],
   example: 'fqsr demo -o demo-out',
   options: z.object({

@@ -5,8 +5,6 @@ import { quantity, table } from '../table.js';
 
 /** `fqsr doctor`: what this machine can do, and what to do about what it cannot. */
 export const doctorCommand = defineCommand({
-  name: 'doctor',
-  summary: 'Check the backends, the GPU and the speed of this machine',
   arguments: [],
   example: 'fqsr doctor --operations',
   options: z.object({

@@ -19,8 +19,6 @@ import { table } from '../table.js';
 
 /** `fqsr eval`: PSNR, SSIM and other metrics of a model or of bicubic on a data set. */
 export const evalCommand = defineCommand({
-  name: 'eval',
-  summary: 'Measure a model, or bicubic, on a data set',
   arguments: [],
   example: 'fqsr eval --data photos --scale 2 --method bicubic --json',
   options: z.object({

@@ -18,9 +18,6 @@ const VERIFY_IMAGES = 2;
 
 /** `fqsr export`: a checkpoint to integers, these to a format, or a float network to one, each verified before anything is written. */
 export const exportCommand = defineCommand({
-  name: 'export',
-  summary:
-    'Write a quantized checkpoint as an integer model or as ONNX, or a float one as ONNX or for TensorFlow.js, verified before it is written',
   arguments: [{ name: '<model>', description: 'checkpoint that fqsr train wrote, or a .fqsr file' }],
   example: 'fqsr export runs/qat/model.safetensors -o model.fqsr && fqsr export model.fqsr --format onnx -o model.onnx',
   // Formats may be registered after this file is loaded.

@@ -17,8 +17,6 @@ import { quantity } from '../table.js';
 
 /** `fqsr import`: a network that PyTorch trained becomes a float checkpoint. */
 export const importCommand = defineCommand({
-  name: 'import',
-  summary: 'Turn a PyTorch checkpoint (.pt, .pth, .safetensors) into a float checkpoint; nothing of it is executed',
   arguments: [{ name: '<file>', description: 'state_dict by torch.save, or safetensors' }],
   example: 'fqsr import edsr_baseline_x2.pt --model edsr-baseline --scale 2 -o edsr-x2.safetensors',
   options: z.object({

@@ -27,8 +27,6 @@ import { namesNetwork } from '../zoo.js';
 
 /** `fqsr info`: what a network is made of, what it costs, and the proof that nothing is float. */
 export const infoCommand = defineCommand({
-  name: 'info',
-  summary: 'Show what a model costs, and on which grid each of its tensors lives',
   arguments: [
     {
       name: '<model>',

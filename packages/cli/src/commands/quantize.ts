@@ -21,9 +21,6 @@ const calibrationNames = Object.keys(calibrations) as readonly CalibrationName[]
 
 /** `fqsr quantize`: a float checkpoint becomes a quantized one without training as a whole. */
 export const quantizeCommand = defineCommand({
-  name: 'quantize',
-  summary:
-    'Quantize a float checkpoint without training it: calibrate, learn roundings region by region, correct biases',
   arguments: [{ name: '<checkpoint>', description: 'float checkpoint, as fqsr import or fqsr train wrote it' }],
   example: 'fqsr quantize edsr-x4.safetensors --plan w8a8s8 --calibrate photos -o edsr-x4-w8a8s8.safetensors',
   options: z.object({

@@ -7,8 +7,6 @@ import { runReport } from '../report/run-report.js';
 
 /** `fqsr report`: training runs as one HTML file. */
 export const reportCommand = defineCommand({
-  name: 'report',
-  summary: 'Show training runs, finished or not, in one HTML file',
   arguments: [{ name: '<run...>', description: 'folders of fqsr train' }],
   example: 'fqsr report runs/float runs/w4a4s8 -o report.html',
   options: z.object({

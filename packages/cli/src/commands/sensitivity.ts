@@ -21,8 +21,6 @@ import { quantity, table } from '../table.js';
 
 /** `fqsr sensitivity`: what each tensor loses at few bits, and a mixed-precision plan under a budget. */
 export const sensitivityCommand = defineCommand({
-  name: 'sensitivity',
-  summary: 'Measure what each tensor loses at few bits, and write a mixed-precision plan under a budget',
   arguments: [{ name: '<checkpoint>', description: 'float checkpoint' }],
   example: 'fqsr sensitivity edsr.safetensors --calibrate photos --budget 25%bitops -o plan.json',
   options: z.object({

@@ -9,8 +9,6 @@ import { startServer } from '../serve/server.js';
 
 /** `fqsr serve`: a page that upscales in the browser, and shows training runs. */
 export const serveCommand = defineCommand({
-  name: 'serve',
-  summary: 'Open a page that upscales in the browser, offline, and shows training runs',
   arguments: [{ name: '[model...]', description: '.fqsr files beside the networks of fqsr zoo' }],
   example: 'fqsr serve demo-out/model.fqsr',
   options: z.object({

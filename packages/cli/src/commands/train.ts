@@ -138,8 +138,6 @@ const options = z.object({
 
 /** `fqsr train`: a float or quantization-aware training in a folder that resumes. */
 export const trainCommand = defineCommand({
-  name: 'train',
-  summary: 'Train a network, in float or quantization-aware, in a folder that resumes',
   arguments: [],
   example: 'fqsr train --init runs/float/model.safetensors --plan w4a4s8 -o runs/w4a4s8',
   options,

@@ -18,8 +18,6 @@ const formats = encodableExtensions.map((extension) => extension.slice(1));
 
 /** `fqsr upscale`: image files in, larger image files out. */
 export const upscaleCommand = defineCommand({
-  name: 'upscale',
-  summary: 'Upscale images with a model: files, folders, patterns, or a pipe',
   arguments: [{ name: '<input...>', description: 'image files, folders of them, patterns in quotes, or - for stdin' }],
   example: 'fqsr upscale photo.jpg -o photo-x2.png',
   options: z.object({

@@ -5,8 +5,6 @@ import { quantity, table } from '../table.js';
 
 /** `fqsr zoo`: the networks that come along. */
 export const zooCommand = defineCommand({
-  name: 'zoo',
-  summary: 'List the networks that come along, with what was measured of them',
   arguments: [],
   example: 'fqsr zoo',
   options: z.object({}),

@@ -4,16 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../../test/fqsr.js';
 import { commands } from '../commands/registry.js';
-import { flagsOf } from '../flags.js';
+import { completables } from './completables.js';
 import { shellNames, shells } from './registry.js';
-import type { Completable } from './shell.js';
 
-const completable: readonly Completable[] = commands.map((command) => ({
-  name: command.name,
-  summary: command.summary,
-  flags: flagsOf(command),
-  words: command.arguments[0]?.choices ?? [],
-}));
+const completable = await completables(commands);
 const at = scratch();
 const here = (shell: string) => spawnSync(shell, ['--version']).status === 0;
 

@@ -4,10 +4,10 @@ import { encodePng, openSource, type Source } from '@fqsr/datasets';
 import { type Params, serializeCheckpoint } from '@fqsr/sr-models';
 import { evaluate } from '../evaluate.js';
 import { writeWhole } from '../files.js';
+import { graphNetwork } from '../graph-network.js';
 import { type Io, quietIo } from '../io.js';
 import type { RunLogs } from '../logs/run-logs.js';
 import type { Sample, ValidationLine } from '../logs/sink.js';
-import { graphNetwork } from '../networks.js';
 import type { RunConfig } from './config.js';
 
 /** What published tables use. */
