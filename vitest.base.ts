@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { defineProject } from 'vitest/config';
+import { defineProject, mergeConfig } from 'vitest/config';
 import { softwareGpu } from './tools/gpu/software-gpu.ts';
 import { sourceAliases } from './tools/sources.ts';
 
@@ -14,7 +14,7 @@ Object.assign(process.env, (await softwareGpu()).env);
 execFileSync(process.execPath, [fileURLToPath(new URL('./tools/assemble.mjs', import.meta.url))], { stdio: 'inherit' });
 
 /** Tests run on the sources of all workspace packages, so that a failing line is a line of TypeScript. */
-export default defineProject({
+const base = defineProject({
   resolve: { alias: sourceAliases() },
   test: {
     environment: 'node',
@@ -24,3 +24,8 @@ export default defineProject({
     pool: 'forks',
   },
 });
+
+export default base;
+
+/** For packages whose tests leave nothing behind that another file could meet: a process runs one file after the other, and reads TensorFlow.js once. */
+export const oneProcess = mergeConfig(base, { test: { isolate: false } });
