@@ -1,9 +1,9 @@
 /**
- * Methods of quantization-aware training under one budget: the zoo's EDSR f32b5 x2 in W4A4S8 and W2A2S8, first and last layers and skips quantized too, and with skips of 4 bits and in float.
- * `node tools/accuracy/ablation.mjs [--runs FOLDER] [--only TEXT]`, after a build and `node tools/zoo/build.mjs --networks edsr-f32b5-x2`. It resumes: each run has a record under
+ * Methods of quantization-aware training under one budget: EDSR f32b5 x2, trained by the zoo's recipe on photographs alone, in W4A4S8 and W2A2S8, first and last layers and skips quantized too, and with skips of 4 bits and in float.
+ * `node tools/accuracy/ablation.mjs [--runs FOLDER] [--float FILE] [--only TEXT]`, after a build. It resumes: the float network has a record under `docs/accuracy/ablation-start/`, each run one under
  * `docs/accuracy/ablation/`; `tables.mjs` writes the table and the plot from them. Some 90 seconds a run on one processor core.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makePlan, planFromPreset } from '../../packages/quant-core/dist/index.js';
@@ -25,14 +25,16 @@ import {
 const { values: args } = parseArgs({
   options: {
     runs: { type: 'string', default: join(root, 'runs/ablation') },
-    /** The float network, as `tools/zoo/build.mjs` trains it. */
-    float: { type: 'string', default: join(root, 'runs/zoo/edsr-f32b5-x2/model-ema.safetensors') },
+    /** The float network; trained unless it is given. */
+    float: { type: 'string' },
     /** Runs whose name holds this. */
     only: { type: 'string', default: '' },
   },
 });
-const [runs, float] = [resolve(args.runs), resolve(args.float)];
+const runs = resolve(args.runs);
 const sets = ['Set5', 'Set14'];
+const start = 'edsr-f32b5-x2';
+const data = sharedPath('datasets/BSD400');
 
 /** What every run has: the same steps of the same patches, warm-up included, and the same optimizer. */
 const budget = {
@@ -74,7 +76,25 @@ const runsOf = (bits) => [
   ]),
 ];
 
+/** The float network that all start from. */
+function startOf() {
+  const made = commit();
+  const recipe = join(root, 'packages/cli/recipes/edsr-f32b5-x2-zoo.json');
+  const trained = args.float ? resolve(args.float) : join(runs, 'float/model-ema.safetensors');
+  if (!existsSync(trained)) {
+    fqsr(runs, 'train', '--config', recipe, '--data', data, '--samples', '0', '--threads', '1', '-o', 'float');
+  }
+  if (!readRecord('ablation-start', start)) {
+    const { parameters } = fqsr(runs, 'info', trained);
+    const how = { ...JSON.parse(readFileSync(recipe, 'utf8')), data: datum('datasets/BSD400') };
+    const measured = { commit: made, convention, figures: figures(runs, trained, sets) };
+    writeRecord('ablation-start', start, { network: start, parameters, trained: how, ...measured });
+  }
+  return trained;
+}
+
 mkdirSync(runs, { recursive: true });
+const float = startOf();
 for (const { method, preset, skips } of [...runsOf(4), ...runsOf(2)]) {
   const { plan: planOf, how, balanced = false } = methods[method];
   const name = `${method}-${preset.slice(0, 4)}-skips-${skips}`;
@@ -83,34 +103,23 @@ for (const { method, preset, skips } of [...runsOf(4), ...runsOf(2)]) {
   const plan = skips === 'float' ? floatSkips(planOf(preset)) : planOf(preset);
   const planFile = join(runs, `${name}-plan.json`);
   writeFileSync(planFile, JSON.stringify(plan));
-  let start = float;
+  let init = float;
   if (balanced) {
-    start = join(runs, `${name}-start.safetensors`);
+    init = join(runs, `${name}-start.safetensors`);
     const basis = ['--rotation', 'balanced', '--reconstruction', 'none', '--patches', '256', '--seed', '1'];
-    fqsr(
-      runs,
-      'quantize',
-      float,
-      '--plan',
-      planFile,
-      '--calibrate',
-      sharedPath('datasets/BSD400'),
-      ...basis,
-      '-o',
-      start,
-    );
+    fqsr(runs, 'quantize', float, '--plan', planFile, '--calibrate', data, ...basis, '-o', init);
   }
   const options = { ...budget, ...how };
   writeFileSync(join(runs, `${name}.json`), JSON.stringify(options));
   const teacher = how.distill ? ['--teacher', float] : [];
-  const from = ['--init', start, '--plan', planFile, ...teacher, '--threads', '1'];
-  fqsr(runs, 'train', '--config', `${name}.json`, ...from, '--data', sharedPath('datasets/BSD400'), '-o', name);
+  const from = ['--init', init, '--plan', planFile, ...teacher, '--threads', '1'];
+  fqsr(runs, 'train', '--config', `${name}.json`, ...from, '--data', data, '-o', name);
   const checkpoint = `${name}/${how.emaDecay ? 'model-ema' : 'model'}.safetensors`;
   // What has float skips is no integer network: its graph is measured.
   const measured =
     skips === 'float' ? { figures: figures(runs, checkpoint, sets) } : integers(runs, checkpoint, `${name}.fqsr`, sets);
   const trained = {
-    start: { name: 'edsr-f32b5-x2', sha256: checksum(float) },
+    start: { name: start, sha256: checksum(float) },
     data: datum('datasets/BSD400'),
     ...options,
   };
