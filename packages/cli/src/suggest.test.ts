@@ -28,10 +28,12 @@ describe('withSuggestion', () => {
     expect(withSuggestion(line).startsWith(line)).toBe(true);
   });
 
-  it.each(['out.png does not exist (check the path)', '--scale: must be at most 4, got "7" (see --help)', ''])(
-    'leaves %s',
-    (line) => {
-      expect(withSuggestion(line)).toBe(line);
-    },
-  );
+  it.each([
+    'out.png does not exist (check the path)',
+    '--scale: must be at most 4, got "7" (see --help)',
+    'source must be a known name, got "/none", which is neither (known are A,B: one and the other; DIR: a folder)',
+    '',
+  ])('leaves %s', (line) => {
+    expect(withSuggestion(line)).toBe(line);
+  });
 });

@@ -51,8 +51,9 @@ function editsBetween(a: string, b: string): number {
 export function withSuggestion(line: string): string {
   const [, before = '', typed = '', after = ''] =
     /\bmust (?:be |list |end in )*(?:one of |some of )?(.*), got "?([^\s",()]+)"?(.*)$/.exec(line) ?? [];
-  const known = /\bknown are .*/.exec(after)?.[0] ?? '';
-  const names = `${before} ${known}`.split(/[\s,:;()[\]]+/).filter((word) => /^[a-z0-9][\w.-]*$/i.test(word));
+  // Of `known are A: what it is; B: what it is` the names.
+  const known = (/\bknown are (.*)/.exec(after)?.[1] ?? '').split('; ').map((each) => each.split(': ')[0]);
+  const names = `${before} ${known.join(' ')}`.split(/[\s,:;()[\]]+/).filter((word) => /^[a-z0-9][\w.-]*$/i.test(word));
   const meant = typed === '' ? null : closest(typed, names);
   return meant === null || names.includes(typed) ? line : `${line}. Did you mean ${meant}?`;
 }
