@@ -74,6 +74,7 @@ export {
 } from './post-training/post-train.js';
 export type { AlsoLearned } from './post-training/reconstruct-region.js';
 export type { Granularity as RegionGranularity } from './post-training/regions.js';
+export { shareStreamGrids } from './post-training/stream-grids.js';
 export { type ChannelSpace, rotateGraph, transformGraph } from './post-training/transform-graph.js';
 export { scheduleByName, schedules } from './schedules/registry.js';
 export type { Schedule, ScheduleOptions } from './schedules/types.js';

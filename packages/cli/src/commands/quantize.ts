@@ -44,6 +44,10 @@ export const quantizeCommand = defineCommand({
       .enum(['none', 'weights', 'activations'])
       .default(postTrainDefaults.equalization)
       .meta({ description: 'balance channels between layers first, by these ranges', value: 'by' }),
+    skipGrids: z.enum(['own', 'stream']).default(postTrainDefaults.skipGrids).meta({
+      description: 'one grid for each add, or one for all adds of a residual stream, which rounds half as often',
+      value: 'which',
+    }),
     reconstruction: z.enum(['block', 'layer', 'none']).default(postTrainDefaults.reconstruction).meta({
       description: 'learn the rounding of weights, steps and biases of regions of this size; none is fast',
       value: 'size',
@@ -65,8 +69,8 @@ export const quantizeCommand = defineCommand({
       throw new CliError(`${path} must be a float checkpoint, got a quantized network (give the one it came from)`);
     }
     await useBackend('auto');
-    const { calibration, rotation, equalization, reconstruction, biasCorrection } = options;
-    const tools = { calibration, rotation, equalization, reconstruction, biasCorrection };
+    const { calibration, rotation, equalization, skipGrids, reconstruction, biasCorrection } = options;
+    const tools = { calibration, rotation, equalization, skipGrids, reconstruction, biasCorrection };
     const learning = { iterations, batchSize: Math.min(batchSize, patches), seed };
     const data = { data: calibrate, patches, patchSize, seed };
     const { imageSkip } = options;

@@ -12,6 +12,7 @@ import { equalizeGraph } from './equalize-graph.js';
 import { type AlsoLearned, reconstructRegion } from './reconstruct-region.js';
 import { type Granularity, type Region, regionsOf, sourceOf } from './regions.js';
 import { type Values, valuesOf } from './run.js';
+import { shareStreamGrids } from './stream-grids.js';
 import { rotateGraph } from './transform-graph.js';
 
 /** What to do; each part may be left out. */
@@ -25,6 +26,8 @@ export interface PostTrainOptions {
   readonly rotation: 'hadamard' | 'balanced' | 'none';
   /** Balances channels across layers first, by the ranges of weights, or of activations as the batches show them, or not. */
   readonly equalization: 'weights' | 'activations' | 'none';
+  /** Gives every add a grid of its own, or one to all adds of a residual stream (`shareStreamGrids`). */
+  readonly skipGrids: 'own' | 'stream';
   /** Learns the rounding of weights, in layers or blocks, or rounds to the nearest. */
   readonly reconstruction: Granularity | 'none';
   /** What the reconstruction learns beside the rounding. */
@@ -42,6 +45,7 @@ export const postTrainDefaults: PostTrainOptions = {
   calibration: 'mse',
   rotation: 'none',
   equalization: 'none',
+  skipGrids: 'own',
   reconstruction: 'block',
   learns: ['steps', 'biases'],
   biasCorrection: 'mean',
@@ -70,7 +74,7 @@ export interface PostTrained {
  * Quantizes a float network without training it as a whole.
  *
  * 1. Change of basis of channels, then equalization of weights across layers, if asked: the same float function.
- * 2. Calibration: every grid from a float pass over the batches.
+ * 2. Calibration: every grid from a float pass over the batches; then one grid for all skips of a stream, if asked.
  * 3. Region by region, in the order of the network, with everything before already quantized: the rounding of weights is learned so that the region, fed with what the
  *    quantized network gives it, answers as the float network does; then the last bias takes back what mean error is left.
  *
@@ -100,7 +104,10 @@ export function postTrain(
   const seed = settings.learning.seed ?? reconstructionDefaults.seed;
   const turned = rotated[settings.rotation](graph, params, seed, batches);
   const float = equalized[settings.equalization](graph, turned, () => inputRanges(quantized, turned, batches));
-  const current = new Map(calibrateGraph(quantized, float, batches, settings.calibration));
+  const calibrated = calibrateGraph(quantized, float, batches, settings.calibration);
+  const current = new Map(
+    settings.skipGrids === 'stream' ? shareStreamGrids(quantized, calibrated, batches) : calibrated,
+  );
   const reports: RegionReport[] = [];
   if (settings.reconstruction === 'none' && settings.biasCorrection === 'none') {
     images.dispose();
@@ -163,7 +170,11 @@ function improve(
   let nearest: number | null = null;
   if (settings.reconstruction !== 'none') {
     const data = { inputs: [values.at(region.source)], floatInputs: [floats.at(region.source)], targets };
-    const { params: learned, error } = reconstructRegion(region, params, data, settings.learns, settings.learning);
+    // A stream's grid is not one region's to move.
+    const learns = settings.learns.map((each) =>
+      each === 'steps' && settings.skipGrids === 'stream' ? 'activation-steps' : each,
+    );
+    const { params: learned, error } = reconstructRegion(region, params, data, learns, settings.learning);
     for (const [name, value] of learned) params.set(name, value);
     nearest = error.nearest;
   }

@@ -1,14 +1,12 @@
 /** Reconstruction of one region: from the graph's terms to those of `reconstruct`. */
 import {
   type Block,
-  gridOf,
   quantizerByName,
   type ReconstructionData,
   type ReconstructionOptions,
   type Roundable,
   real,
   reconstruct,
-  scaled,
 } from '@fqsr/quant-core';
 import type { QuantSpec } from '@fqsr/quant-core/spec';
 import * as tf from '@tensorflow/tfjs';
@@ -17,10 +15,11 @@ import { type Conv2dNode, type Graph, makeGraph, nodesByName } from '../graph.js
 import { type Params, toTensors } from '../params.js';
 import { forward } from '../passes/forward.js';
 import { parameters, quantizables } from '../passes/parameters.js';
+import { readGrid } from './read-grid.js';
 import type { Region } from './regions.js';
 
-/** What is learned beside the rounding of weights: `steps`: grids of activations and skips with one step; `biases`: biases of convolutions. */
-export type AlsoLearned = 'steps' | 'biases';
+/** What is learned beside the rounding of weights: `steps`: grids of activations and skips with one step; `activation-steps`: those of activations alone; `biases`: biases of convolutions. */
+export type AlsoLearned = 'steps' | 'activation-steps' | 'biases';
 
 /** A region, reconstructed. */
 export interface RegionResult {
@@ -80,11 +79,11 @@ function blockOf(graph: Graph, params: Params, inputSteps: ReadonlyMap<string, F
 
 function startOf(graph: Graph, params: Params, learns: readonly AlsoLearned[]): Record<string, Float32Array> {
   const own = new Set<string>();
-  if (learns.includes('steps')) {
-    for (const { key, spec, node } of quantizables(graph)) {
-      if (node.op !== 'quantize' || spec.granularity === 'channel') continue;
-      for (const param of Object.keys(quantizerByName(spec.quantizer).params)) own.add(`${key}.${param}`);
-    }
+  for (const { key, spec, node } of quantizables(graph)) {
+    if (node.op !== 'quantize' || spec.granularity === 'channel') continue;
+    const isLearned = learns.includes('steps') || (learns.includes('activation-steps') && node.role !== 'skips');
+    if (!isLearned) continue;
+    for (const param of Object.keys(quantizerByName(spec.quantizer).params)) own.add(`${key}.${param}`);
   }
   for (const { name, kind } of parameters(graph)) if (kind === 'bias' && learns.includes('biases')) own.add(name);
   return Object.fromEntries([...own].map((name) => [name, params.get(name) as Float32Array]));
@@ -111,32 +110,6 @@ function channelSteps(conv: Conv2dNode, graph: Graph, params: Params): Float32Ar
   const input = nodesByName(graph).get(conv.input);
   if (input?.op !== 'quantize' || input.spec.granularity !== 'channel') return null;
   return readGrid(input.quantizer, input.spec, params, conv.inChannels).steps;
-}
-
-/** A grid as numbers. */
-interface GridNumbers {
-  readonly steps: Float32Array;
-  readonly zeroPoints: Float32Array | null;
-  /** Whether values are rounded and read by the same step, as they are. */
-  readonly plain: boolean;
-}
-
-function readGrid(prefix: string, spec: QuantSpec, params: Params, channels: number): GridNumbers {
-  const floats = (tensor: tf.Tensor) => Float32Array.from(tensor.dataSync());
-  let numbers: GridNumbers = { steps: Float32Array.of(1), zeroPoints: null, plain: true };
-  tf.tidy(() => {
-    const own = Object.keys(quantizerByName(spec.quantizer).params).map((param) => {
-      return [param, tf.tensor1d(params.get(`${prefix}.${param}`) as Float32Array)] as const;
-    });
-    const { step, zeroPoint, scale, prepare } = gridOf(Object.fromEntries(own), spec, scaled(tf.zeros([1, channels])));
-    const read = scale ?? step;
-    numbers = {
-      steps: read ? floats(read) : numbers.steps,
-      zeroPoints: zeroPoint ? floats(zeroPoint) : null,
-      plain: !scale && !prepare,
-    };
-  });
-  return numbers;
 }
 
 function fold(weights: Float32Array, conv: Conv2dNode, steps: Float32Array | null): Float32Array {
