@@ -31,9 +31,9 @@ export function shareStreamGrids(graph: Graph, params: Params, batches: readonly
   const streams = streamsOf(graph);
   if (streams.length === 0) return params;
   const steps = streams.map((stream) => meanSteps(stream, params));
-  const targets = batches.map((batch) => output(graph, params, batch, 'float'));
+  const cases = batches.map((batch) => ({ batch, target: output(graph, params, batch, 'float') }));
   const errorOf = (candidate: Params) =>
-    batches.reduce((sum, batch, i) => sum + distance(output(graph, candidate, batch, 'exact'), targets[i]), 0);
+    cases.reduce((sum, { batch, target }) => sum + distance(output(graph, candidate, batch, 'exact'), target), 0);
   const shared = (width: number): Params =>
     new Map([...params, ...streams.flatMap((stream, i) => onOneGrid(stream, steps[i] as Float32Array, width))]);
   let best = { params, error: errorOf(params) };
@@ -98,6 +98,6 @@ function output(
   });
 }
 
-function distance(a: Float32Array, b: Float32Array | undefined): number {
-  return a.reduce((sum, value, i) => sum + (value - (b?.[i] ?? 0)) ** 2, 0);
+function distance(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0);
 }
