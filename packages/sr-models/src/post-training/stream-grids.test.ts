@@ -35,6 +35,18 @@ describe('streams', () => {
   });
 });
 
+it('keeps grids of its own for a stream that grows a hundredfold on its way: none for all comes near', () => {
+  const graph = quantizeGraph(float, planFromPreset('w8a8s4'));
+  const params = new Map(initParams(float, 3));
+  const key = 'body.2.conv2.weight';
+  params.set(
+    key,
+    (params.get(key) as Float32Array).map((weight) => 100 * weight),
+  );
+  const own = calibrateGraph(graph, params, batches, 'mse');
+  expect(shareStreamGrids(graph, own, batches)).toBe(own);
+});
+
 describe.each([
   ['a step for the tensor', planFromPreset('w8a8s4'), 1],
   ['a step for each channel', perChannelPlan('w8a8s4'), 6],
