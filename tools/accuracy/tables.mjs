@@ -1,13 +1,13 @@
 /**
- * Writes the tables of `docs/accuracy.md`, and the index and cards of the zoo, from the run records beside that page: `node tools/accuracy/tables.mjs`; with `--check` it exits 1 when they are not what the
- * records say.
+ * Writes the tables of `docs/accuracy.md` and the README, and the index and cards of the zoo, from the run records in `docs/accuracy/`: `node tools/accuracy/tables.mjs`; with `--check` it exits 1 when they are not
+ * what the records say.
  */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawAblation, tableOfAblation } from './ablation-table.mjs';
 import { records, root, sets } from './records.mjs';
+import { publishedTable, resultsTable } from './summary-tables.mjs';
 
-const page = join(root, 'docs/accuracy.md');
 const db = (value) => value.toFixed(2);
 const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 const row = (cells) => `| ${cells.join(' | ')} |`;
@@ -190,26 +190,38 @@ function zooCards() {
 /** The runs, and the float network that they start from. */
 const ablation = [records('ablation'), records('ablation-start').get('edsr-f32b5-x2').figures];
 
-const tables = {
-  'post-training': postTraining,
-  provenance,
-  'quantization-aware': quantizationAware,
-  data,
-  zoo,
-  'zoo-provenance': zooProvenance,
-  'training-data': trainingData,
-  ablation: () => tableOfAblation(...ablation),
+const pages = {
+  'README.md': { results: resultsTable },
+  'docs/accuracy.md': {
+    'post-training': postTraining,
+    provenance,
+    'quantization-aware': quantizationAware,
+    published: publishedTable,
+    data,
+    zoo,
+    'zoo-provenance': zooProvenance,
+    'training-data': trainingData,
+    ablation: () => tableOfAblation(...ablation),
+  },
 };
-const before = readFileSync(page, 'utf8');
-const after = Object.entries(tables).reduce((text, [name, make]) => {
-  const [start, end] = [`<!-- ${name} -->\n`, `<!-- end ${name} -->`];
-  if (!text.includes(start))
-    throw new Error(`tables: ${page} must have a place for ${name}, got none (add ${start.trim()})`);
-  const from = text.indexOf(start) + start.length;
-  return `${text.slice(0, from)}\n${make()}\n\n${text.slice(text.indexOf(end))}`;
-}, before);
+
+/** A page with its tables in their places. */
+function filled(page, tables) {
+  return Object.entries(tables).reduce(
+    (text, [name, make]) => {
+      const [start, end] = [`<!-- ${name} -->\n`, `<!-- end ${name} -->`];
+      if (!text.includes(start)) {
+        throw new Error(`tables: ${page} must have a place for ${name}, got none (add ${start.trim()})`);
+      }
+      const from = text.indexOf(start) + start.length;
+      return `${text.slice(0, from)}\n${make()}\n\n${text.slice(text.indexOf(end))}`;
+    },
+    readFileSync(join(root, page), 'utf8'),
+  );
+}
+
 const files = {
-  [page]: after,
+  ...Object.fromEntries(Object.entries(pages).map(([page, tables]) => [join(root, page), filled(page, tables)])),
   [join(root, 'packages/sr-models/zoo/index.json')]: zooIndex(),
   [join(root, 'packages/sr-models/zoo/README.md')]: zooCards(),
   [join(root, 'docs/accuracy/ablation.svg')]: drawAblation(...ablation),
