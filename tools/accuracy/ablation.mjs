@@ -1,5 +1,5 @@
 /**
- * Methods of quantization-aware training under one budget: EDSR f32b5 x2, trained by the zoo's recipe on photographs alone, in W4A4S8 and W2A2S8, first and last layers and skips quantized too, and with skips of 4 bits and in float.
+ * Methods of quantization-aware training under one budget: EDSR f32b5 x2, trained by `ablation-start.json` on photographs alone, in W4A4S8 and W2A2S8, first and last layers and skips quantized too, and with skips of 4 bits and in float.
  * `node tools/accuracy/ablation.mjs [--runs FOLDER] [--float FILE] [--only TEXT]`, after a build. It resumes: the float network has a record under `docs/accuracy/ablation-start/`, each run one under
  * `docs/accuracy/ablation/`; `tables.mjs` writes the table and the plot from them. Some 90 seconds a run on one processor core.
  */
@@ -79,7 +79,7 @@ const runsOf = (bits) => [
 /** The float network that all start from. */
 function startOf() {
   const made = commit();
-  const recipe = join(root, 'packages/cli/recipes/edsr-f32b5-x2-zoo.json');
+  const recipe = join(root, 'tools/accuracy/ablation-start.json');
   const trained = args.float ? resolve(args.float) : join(runs, 'float/model-ema.safetensors');
   if (!existsSync(trained)) {
     fqsr(runs, 'train', '--config', recipe, '--data', data, '--samples', '0', '--threads', '1', '-o', 'float');

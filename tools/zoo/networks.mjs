@@ -23,13 +23,7 @@ const behindEnlargement = (recipe) => ({
 
 /** By name: recipes are `packages/cli/recipes/NAME.json`. */
 export const networks = {
-  'edsr-f32b5-x2': {
-    recipe: 'edsr-f32b5-x2-zoo',
-    plans: {
-      w8a8s8: eight,
-      w4a4s8: { quantize: [...four, '--image-skip', 'bilinear'], recipe: 'edsr-f32b5-x2-zoo-w4a4s8' },
-    },
-  },
+  'edsr-f32b5-x2': behindEnlargement('edsr-f32b5-x2-zoo'),
   'edsr-f32b5-x4': behindEnlargement('edsr-f32b5-x4-zoo'),
   'edsr-f48b8-x2': behindEnlargement('edsr-f48b8-x2-zoo'),
   'edsr-f48b8-x4': behindEnlargement('edsr-f48b8-x4-zoo'),
