@@ -160,7 +160,7 @@ function zooCards() {
     '# The zoo',
     '',
     'Integer networks that this project trained from scratch; no weights of others went into them. First and last layers and all skips are quantized; no tensor is float. Figures are PSNR in dB and SSIM of these very',
-    'files, run by `@fqsr/runtime`, on luma, crop = scale (`edsr-benchmark`), in brackets of the float network. Training is on the 400 images of BSD400 and, where the card says so, as many `dead-leaves`, with bicubic low resolution, so photographs that were',
+    'files, run by `@fqsr/runtime`, on luma, crop = scale (`edsr-benchmark`), in brackets of the float network. Training is on the 400 images of BSD400 and as many `dead-leaves`, with bicubic low resolution, so photographs that were',
     'compressed, sharpened or blurred otherwise come out less well. `node tools/zoo/build.mjs` makes them again.',
   ];
   for (const record of quantized()) {
