@@ -1,12 +1,10 @@
 /** The tables that put our figures side by side: those of the README, and low bits beside what is published. */
+import { db, head, row, signed } from './markdown.mjs';
 import { published, float as publishedFloat } from './published.mjs';
 import { records, sets } from './records.mjs';
 
-const db = (value) => value.toFixed(2);
-const row = (cells) => `| ${cells.join(' | ')} |`;
-const head = (cells) => [row(cells), row(cells.map(() => '---'))];
-/** What is lost to float, in dB. */
-const lost = (psnr, float) => `${db(psnr)} (${psnr < float ? '−' : '+'}${Math.abs(psnr - float).toFixed(2)})`;
+/** PSNR, and what is lost to float. */
+const lost = (psnr, float) => `${db(psnr)} (${signed(psnr - float, 2)})`;
 
 /** `w4a4s8-channel` as people write it. */
 const spell = (plan) => plan.replace('-channel', '').toUpperCase();
@@ -32,8 +30,9 @@ export function resultsTable() {
       lines.push(row(['', `${spell(plan)}, ${how}`, ...own, size(modelBytes)]));
     }
   };
-  const measured = (group, how) => [...records(group).values()].map((record) => ({ ...record, how }));
-  const shared = [...measured('post-training', 'calibrated'), ...measured('quantization-aware', 'trained on')];
+  const shared = ['post-training', 'quantization-aware'].flatMap((how) =>
+    [...records(how).values()].map((record) => ({ ...record, how })),
+  );
   for (const scale of ['x2', 'x4']) {
     const name = `edsr_baseline_${scale}`;
     const own = shared.filter(({ network }) => network === name);
@@ -42,7 +41,7 @@ export function resultsTable() {
   for (const scale of ['x2', 'x4']) {
     const { network, figures } = bestOf(scale);
     const own = [...records('zoo').values()].filter((record) => record.network === network && record.plan !== 'float');
-    const how = ({ tuned }) => (tuned ? 'trained on' : 'calibrated');
+    const how = ({ tuned }) => (tuned ? 'quantization-aware' : 'post-training');
     const made = own.map((record) => ({ ...record, how: how(record) }));
     block(`\`${network}\` of the zoo`, figures, made);
   }

@@ -5,13 +5,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawAblation, tableOfAblation } from './ablation-table.mjs';
+import { db, head, row, signed } from './markdown.mjs';
 import { records, root, sets } from './records.mjs';
 import { publishedTable, resultsTable } from './summary-tables.mjs';
-
-const db = (value) => value.toFixed(2);
-const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
-const row = (cells) => `| ${cells.join(' | ')} |`;
-const head = (cells) => [row(cells), row(cells.map(() => '---'))];
 
 const floats = records('float');
 
