@@ -19,10 +19,10 @@ export {
   type Block,
   type BlockParts,
   type Reconstruction,
-  type ReconstructionData,
   type ReconstructionOptions,
   reconstruct,
   reconstructionDefaults,
 } from './reconstruct.js';
+export type { ReconstructionData } from './reconstruction-data.js';
 export { type Roundable, type Rounded, roundNearest } from './rounding.js';
 export { type ChannelTransform, randomRotation, transformInputs, transformOutputs } from './transform.js';

@@ -7,7 +7,8 @@ import { fakeQuant, gridOf } from '../fake-quant.js';
 import { levelRange } from '../grids.js';
 import { makeSpec, type QuantSpec } from '../quant-spec.js';
 import { real, type Scaled, scaled } from '../scaled.js';
-import { type Block, type ReconstructionData, reconstruct } from './reconstruct.js';
+import { type Block, reconstruct } from './reconstruct.js';
+import type { ReconstructionData } from './reconstruction-data.js';
 import { type Roundable, roundNearest } from './rounding.js';
 
 beforeAll(() => useBackend('wasm'));

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { QuantError } from '../error.js';
 import type { Scaled } from '../scaled.js';
 import { seededRandom } from './random.js';
+import { drawBatch, mix, type ReconstructionData, slice } from './reconstruction-data.js';
 import { type Roundable, type Rounded, roundNearest, type SoftRounding, softRounding, undecided } from './rounding.js';
 
 /** What a block computes with. All tensors belong to the reconstruction. */
@@ -24,16 +25,6 @@ export interface BlockParts {
 
 /** A block: a differentiable function of its weights and inputs. */
 export type Block = (parts: BlockParts, inputs: readonly tf.Tensor[]) => tf.Tensor;
-
-/** Calibration data; the first axis counts samples. The caller owns the tensors. */
-export interface ReconstructionData {
-  /** What the block will see in the quantized network. */
-  readonly inputs: readonly tf.Tensor[];
-  /** What it sees in the float network: where given, each learning step mixes the two value by value, as `drop` does. */
-  readonly floatInputs?: readonly tf.Tensor[];
-  /** The float block's outputs; channels last. */
-  readonly targets: tf.Tensor;
-}
 
 /** How to learn. */
 export interface ReconstructionOptions {
@@ -239,40 +230,6 @@ function errorOver(
 function scaledOf({ levels }: Rounded, { shape, steps, zeroPoints }: Roundable): Scaled {
   const integers = zeroPoints ? levels.map((q, i) => q - (zeroPoints[i % zeroPoints.length] as number)) : levels;
   return { value: tf.tensor(integers, [...shape], 'float32'), scale: tf.tensor1d(steps) };
-}
-
-function slice(tensor: tf.Tensor, from: number, count: number): tf.Tensor {
-  const rest = tensor.shape.slice(1);
-  return tf.slice(tensor, [from, ...rest.map(() => 0)], [count, ...rest]);
-}
-
-function drawBatch(
-  { inputs, floatInputs, targets }: ReconstructionData,
-  { batchSize, quantizedShare }: ReconstructionOptions,
-  random: () => number,
-): { readonly inputs: readonly tf.Tensor[]; readonly targets: tf.Tensor } {
-  const samples = targets.shape[0] as number;
-  const picked = Int32Array.from({ length: batchSize }, () => Math.floor(random() * samples));
-  const rows = tf.tensor1d(picked, 'int32');
-  const batch = inputs.map((input, i) => {
-    const own = tf.gather(input, rows);
-    const float = floatInputs?.[i];
-    return float ? mix(tf.gather(float, rows), own, quantizedShare, random) : own;
-  });
-  return { inputs: batch, targets: tf.gather(targets, rows) };
-}
-
-/** `quantized` with probability `share`, else `x`, for each value. */
-function mix<R extends tf.Rank>(
-  x: tf.Tensor<R>,
-  quantized: tf.Tensor<R>,
-  share: number,
-  random: () => number,
-): tf.Tensor<R> {
-  if (share === 1) return quantized;
-  const kept = Float32Array.from({ length: x.size }, () => (random() < share ? 1 : 0));
-  const mask = tf.tensor(kept, x.shape, 'float32');
-  return tf.add(x, tf.mul(tf.sub(quantized, x), mask)) as tf.Tensor<R>;
 }
 
 function check({ inputs, floatInputs, targets }: ReconstructionData, settings: ReconstructionOptions): void {
