@@ -1,7 +1,7 @@
 /**
  * Quantization-aware training of the shared EDSR-baseline x4 in W4A4S8, W3A3S8 or W2A2S8, taught by the float network, on BSD400:
  * `node tools/accuracy/quantization-aware.mjs [--plan w4a4s8] [--runs FOLDER] [--threads N]`, after a build.
- * The network gets an image skip first (`withImageSkip`), then the basis of least noise. It resumes, and writes a record under `docs/accuracy/quantization-aware/` in the end; `tables.mjs` puts it on the page. Four bits take some two hours of one
+ * The network gets an image skip first (`withImageSkip`), then the basis of least noise. It resumes, and writes a record under `docs/accuracy/quantization-aware/` in the end; `tables.mjs` puts it on the page. Each takes some two hours of one
  * processor core.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -41,8 +41,8 @@ const bySquares = { distill: { 'squared-outputs': 0.1 }, loss: { mse: 0.025 } };
 /** By plan. */
 const training = {
   w4a4s8: { steps: 6500, seed: 1, learningRate: 0.00015, ...shared, ...bySquares, validateEvery: 250 },
-  w3a3s8: { steps: 3000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
-  w2a2s8: { steps: 3000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w3a3s8: { steps: 4500, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w2a2s8: { steps: 5000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
 }[plan];
 if (!training) throw new Error(`quantization-aware: plan must be w4a4s8, w3a3s8 or w2a2s8, got ${plan}`);
 
