@@ -20,9 +20,9 @@ describe('summarize', () => {
 
 describe('spread', () => {
   it('is how much longer a pixel takes in the slowest size', () => {
-    const at = (best: number, cpu: number) => ({ best, cpu });
+    const at = (median: number, cpu: number) => ({ median, cpu });
     const measured = [at(2, 8), at(2.5, 8)] as never;
-    expect([spread(measured, 'best'), spread(measured, 'cpu')]).toEqual([0.25, 0]);
+    expect([spread(measured, 'median'), spread(measured, 'cpu')]).toEqual([0.25, 0]);
   });
 });
 

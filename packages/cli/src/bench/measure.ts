@@ -20,6 +20,8 @@ export interface Conditions {
   readonly turns: number;
   /** Shortest turn in milliseconds: as many runs as fit, and at least one. */
   readonly turnMs: number;
+  /** Whether all entries get turns as long as the longest run among them: a machine's speed changes within seconds, and of many short runs some meet a fast moment. */
+  readonly equalTurns: boolean;
   readonly seed: number;
 }
 
@@ -82,10 +84,16 @@ export async function measureAll(
       else running.push({ entry, worker, ready: ready as Ready, turns: [] });
       progress.update(++done, nameOf(entry));
     }
+    const order = conditions.equalTurns ? running.toSorted((a, b) => pixelsOf(b.entry) - pixelsOf(a.entry)) : running;
+    let { turnMs } = conditions;
     for (let i = 0; i < conditions.turns; i++) {
-      for (const { entry, worker, turns } of running) {
+      for (const { entry, worker, turns } of order) {
         io.signal.throwIfAborted();
-        if (!isMeasured(turns, conditions)) turns.push((await worker.ask({ turnMs: conditions.turnMs })) as Turn);
+        if (!isMeasured(turns, conditions)) {
+          const turn = (await worker.ask({ turnMs })) as Turn;
+          turns.push(turn);
+          if (conditions.equalTurns) turnMs = Math.max(turnMs, ...turn.times);
+        }
         progress.update(++done, nameOf(entry));
       }
     }
@@ -99,6 +107,8 @@ export async function measureAll(
     for (const worker of workers) worker.stop();
   }
 }
+
+const pixelsOf = ({ width, height }: Entry): number => width * height;
 
 /** Large images, whose single runs are long, need no more turns than all turns take elsewhere. */
 function isMeasured(turns: readonly Turn[], { turns: count, turnMs }: Conditions): boolean {
@@ -115,7 +125,7 @@ async function finish(running: readonly Running[], keepPixels: boolean): Promise
     const apart = first && pixels ? largestDistance(first, pixels) : null;
     first ??= pixels;
     const { path: _, ...own } = entry;
-    measured.push({ ...own, ...ready, ...summarize(turns, entry.width * entry.height), peakBytes, idleBytes, apart });
+    measured.push({ ...own, ...ready, ...summarize(turns, pixelsOf(entry)), peakBytes, idleBytes, apart });
   }
   return measured;
 }

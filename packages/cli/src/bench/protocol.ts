@@ -46,7 +46,7 @@ export interface Turn {
 
 /** The end. */
 export interface Ended {
-  /** Most memory that was resident at a time, in bytes; what the process took before it loaded anything is in it. */
+  /** Most memory that was resident at a time by the end of the first run after the warm-up, in bytes: results of more runs only wait to be collected. What the process took before it loaded anything is in it. */
   readonly peakBytes: number;
   /** The same before the engine was loaded. */
   readonly idleBytes: number;

@@ -56,22 +56,23 @@ export function engineTable(measured: readonly Measured[], draw: Draw): string {
 
 /** One engine on several sizes. */
 export function sizeTable(measured: readonly Measured[], draw: Draw): string {
-  const rows = measured.map(({ peer, width, height, runs, best, cpu, peakBytes, idleBytes }) => [
+  const rows = measured.map(({ peer, width, height, runs, best, median: middle, cpu, peakBytes, idleBytes }) => [
     peers[peer].label,
     `${height}x${width}`,
     String(runs),
     three(best),
+    three(middle),
     three(cpu),
-    `${three((best * width * height) / 1e6)} s`,
+    `${three((middle * width * height) / 1e6)} s`,
     quantity(peakBytes, 'B'),
     quantity(peakBytes - idleBytes, 'B'),
   ]);
-  const head = ['engine', 'input', 'runs', 'us a pixel, best', 'processor us a pixel', 'an image', 'peak memory'];
-  return draw([...head, 'of it not Node'], rows);
+  const head = ['engine', 'input', 'runs', 'us a pixel, best', 'median', 'processor us a pixel', 'an image'];
+  return draw([...head, 'peak memory', 'of it not Node'], rows);
 }
 
 /** How far the time of a pixel depends on the size: greatest by least, less one. */
-export function spread(measured: readonly Measured[], of: 'best' | 'cpu'): number {
+export function spread(measured: readonly Measured[], of: 'median' | 'cpu'): number {
   const values = measured.map((each) => each[of]);
   return Math.max(...values) / Math.min(...values) - 1;
 }

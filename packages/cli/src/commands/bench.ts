@@ -71,8 +71,9 @@ export const benchCommand = defineCommand({
       const draw = drawing(markdown);
       if (load) return await loads(path, { threads, turns, header }, draw);
       const entries = await entriesFor([ours, ...chosen], inputs, subject, folder);
-      const conditions = { threads, turns, turnMs: seconds * 1000, seed };
-      return await speeds(entries, { conditions, header, isOneSize: sizes === undefined }, draw, io);
+      const isOneSize = sizes === undefined;
+      const conditions = { threads, turns, turnMs: seconds * 1000, equalTurns: !isOneSize, seed };
+      return await speeds(entries, { conditions, header, isOneSize }, draw, io);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -111,14 +112,17 @@ async function speeds(
   const skips = skipped.map(
     ({ peer, install }) => `skipped ${peer}: ${install} is not installed (npm install ${install})`,
   );
-  const spreads = isOneSize ? null : { best: spread(measured, 'best'), cpu: spread(measured, 'cpu') };
+  const spreads = isOneSize ? null : { median: spread(measured, 'median'), cpu: spread(measured, 'cpu') };
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const lines = [
     `${header.text}; ${conditions.turns} turns of ${conditions.turnMs / 1000} s${isOneSize ? `, ${sizeOf(entries[0])}` : ''}`,
     '',
     isOneSize ? engineTable(measured, draw) : sizeTable(measured, draw),
     ...(spreads
-      ? ['', `greatest over least time a pixel: +${percent(spreads.best)}, of processor time +${percent(spreads.cpu)}`]
+      ? [
+          '',
+          `greatest over least time a pixel: of medians +${percent(spreads.median)}, of processor time +${percent(spreads.cpu)}`,
+        ]
       : []),
     ...(skips.length > 0 ? ['', ...skips] : []),
   ];
