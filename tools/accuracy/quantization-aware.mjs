@@ -41,7 +41,7 @@ const bySquares = { distill: { 'squared-outputs': 0.1 }, loss: { mse: 0.025 } };
 /** By plan. */
 const training = {
   w4a4s8: { steps: 6500, seed: 1, learningRate: 0.00015, ...shared, ...bySquares, validateEvery: 250 },
-  w3a3s8: { steps: 4500, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w3a3s8: { steps: 4000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
   w2a2s8: { steps: 5000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
 }[plan];
 if (!training) throw new Error(`quantization-aware: plan must be w4a4s8, w3a3s8 or w2a2s8, got ${plan}`);
@@ -68,7 +68,7 @@ const data = ['--data', sharedPath('datasets/BSD400'), '--validate', sharedPath(
 writeFileSync(join(runs, `${name}.json`), JSON.stringify(training));
 const from = ['--init', start, '--plan', plan, '--teacher', 'float.safetensors', '--threads', args.threads];
 fqsr(runs, 'train', '--config', `${name}.json`, ...from, ...data, '-o', name);
-const checkpoint = await betterBy(runs, join(runs, name), join(runs, 'float.safetensors'));
+const checkpoint = betterBy(runs, join(runs, name), join(runs, 'float.safetensors'));
 const measured = integers(runs, checkpoint, `${name}.fqsr`);
 const trained = {
   ...{ start: datum(source), data: datum('datasets/BSD400'), imageSkip: 'bilinear', stages: [training] },

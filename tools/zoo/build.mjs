@@ -79,7 +79,7 @@ for (const name of args.networks.split(',')) {
     }
     const tuned = join(runs, label);
     if (recipe) train(recipe, tuned, '--init', start, '--teacher', float);
-    const checkpoint = recipe ? await betterBy(runs, tuned, float) : start;
+    const checkpoint = recipe ? betterBy(runs, tuned, float) : start;
     const took = recipe && { took: basename(checkpoint, '.safetensors') };
     const model = `${label}.fqsr`;
     const integer = integers(runs, checkpoint, model, measured);

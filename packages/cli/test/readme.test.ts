@@ -18,6 +18,7 @@ const small: Readonly<Record<string, readonly string[]>> = {
   eval: ['--data', 'dead-leaves:2:64'],
   export: ['--verify', 'dead-leaves:1:32'],
   quantize: ['--calibrate', 'dead-leaves:4:64', '--patches', '4', '--iterations', '2'],
+  correct: ['--calibrate', 'dead-leaves:4:64', '--patches', '4', '--patch-size', '12'],
 };
 
 beforeAll(async () => {

@@ -45,6 +45,11 @@ export const commandGroups = {
       load: async () => (await import('./quantize.js')).quantizeCommand,
     },
     {
+      name: 'correct',
+      summary: "Match contrast and brightness of a quantized checkpoint's images to its float network's, at no cost",
+      load: async () => (await import('./correct.js')).correctCommand,
+    },
+    {
       name: 'sensitivity',
       summary: 'Measure what each tensor loses at few bits, and write a mixed-precision plan under a budget',
       load: async () => (await import('./sensitivity.js')).sensitivityCommand,
