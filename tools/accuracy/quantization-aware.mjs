@@ -38,11 +38,13 @@ const shared = {
 };
 /** Squared errors are what PSNR measures. */
 const bySquares = { distill: { 'squared-outputs': 0.1 }, loss: { mse: 0.025 } };
+/** Integer weights stay as they are in the end, for 600 steps at the first rate and a cosine from it. */
+const held = (from) => ({ steps: from + 600, schedule: 'cosine-restarts', restartAt: [from], holdLevelsAt: from });
 /** By plan. */
 const training = {
   w4a4s8: { steps: 6500, seed: 1, learningRate: 0.00015, ...shared, ...bySquares, validateEvery: 250 },
-  w3a3s8: { steps: 4000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
-  w2a2s8: { steps: 5000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w3a3s8: { ...held(4000), seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w2a2s8: { ...held(5000), seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
 }[plan];
 if (!training) throw new Error(`quantization-aware: plan must be w4a4s8, w3a3s8 or w2a2s8, got ${plan}`);
 

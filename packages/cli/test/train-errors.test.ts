@@ -66,6 +66,13 @@ it.each<[string, () => string[], 1 | 2, RegExp]>([
     2,
     /--decay-at: must be steps such as 1000,2000, got "10,x"/,
   ],
+  ['levels held that there are not', () => ['--hold-levels-at', '2'], 2, /--hold-levels-at: must come with --plan/],
+  [
+    'levels held before there are any',
+    () => ['--hold-levels-at', '1', '--plan', 'w4a4s8', '--warmup-steps', '2'],
+    2,
+    /--hold-levels-at: must be at least --warmup-steps 2, got 1/,
+  ],
   [
     'an unknown adversarial loss',
     () => ['--adversarial', 'wgan'],

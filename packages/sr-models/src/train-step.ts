@@ -14,6 +14,7 @@ import { quantizables } from './passes/parameters.js';
 import { movedAverage } from './training/average.js';
 import { clipByNorm } from './training/clip.js';
 import { badGradients, firstBadNode } from './training/diagnose.js';
+import { HeldLevels } from './training/levels.js';
 import { type Gradient, gradientOf, isAllFinite, type PassOptions } from './training/objective.js';
 import {
   type TrainBatch,
@@ -53,6 +54,8 @@ export class Trainer {
   readonly #decayed: tf.Tensor1D;
   readonly #observers: Observers;
   readonly #hasGrids: boolean;
+  /** For the steps from `holdLevelsAt` on. */
+  readonly #levels: HeldLevels | null;
   /** Running statistics by parameter name. */
   #statistics: Params;
   #theta: tf.Tensor1D;
@@ -62,7 +65,7 @@ export class Trainer {
   #host: Float32Array | null = null;
   #lastTerms: Readonly<Record<string, number>> = {};
 
-  /** @throws ModelError for an unknown loss, optimizer or calibration, a perceptual loss without features, or a state of another optimizer */
+  /** @throws ModelError for an unknown loss, optimizer or calibration, a perceptual loss without features, a state of another optimizer, or levels that cannot be held */
   constructor(graph: Graph, state: TrainerState, options: TrainerOptions, context: TrainerContext = {}) {
     this.#graph = graph;
     this.#options = options;
@@ -78,6 +81,13 @@ export class Trainer {
     this.#decayed = tf.tensor1d(decayMask(this.#layout));
     this.#hasGrids = quantizables(graph).length > 0;
     this.#statistics = statisticsOf(graph, state.params);
+    const { holdLevelsAt = null, warmupSteps } = options;
+    this.#levels = holdLevelsAt === null ? null : new HeldLevels(graph, this.#layout);
+    if (holdLevelsAt !== null && this.#hasGrids && holdLevelsAt < warmupSteps) {
+      const problem = `holdLevelsAt must be at least warmupSteps ${warmupSteps}, got ${holdLevelsAt}`;
+      throw new ModelError('Trainer', problem, 'hold levels later');
+    }
+    if (this.#steps === holdLevelsAt && !this.warmingUp) this.#settle();
   }
 
   /** Steps taken. */
@@ -196,7 +206,23 @@ export class Trainer {
   #commit({ gradient, samples, statistics, terms }: Gradient, learningRate: number): void {
     const wasWarmingUp = this.warmingUp;
     for (const { quantizer, observer, values } of samples) this.#observers.get(quantizer)?.[observer]?.observe(values);
-    const clipped = clipByNorm(gradient, this.#options.clipNorm);
+    const theta = this.#moved(gradient, learningRate);
+    tf.dispose([this.#theta, gradient]);
+    this.#theta = theta;
+    this.#lastTerms = terms;
+    this.#steps++;
+    this.#statistics = movedStatistics(this.#statistics, statistics, this.#options.momentum);
+    if (this.#average) this.#setAverage(movedAverage(this.#average, theta, this.#options.emaDecay, this.#steps));
+    if (wasWarmingUp && !this.warmingUp) this.#switchOn();
+    if (this.#steps === this.#options.holdLevelsAt) this.#settle();
+  }
+
+  /** The parameters after a step; new ones. */
+  #moved(gradient: tf.Tensor1D, learningRate: number): tf.Tensor1D {
+    const { clipNorm, holdLevelsAt = null } = this.#options;
+    const held = holdLevelsAt !== null && this.#steps >= holdLevelsAt ? this.#levels : null;
+    const own = held?.gradient(this.#theta, gradient) ?? gradient.clone();
+    const clipped = clipByNorm(own, clipNorm);
     const theta = this.#optimizer.update({
       theta: this.#theta,
       gradient: clipped,
@@ -204,13 +230,17 @@ export class Trainer {
       rates: this.#rates,
       decayed: this.#decayed,
     });
-    tf.dispose([this.#theta, gradient, clipped]);
-    this.#theta = theta;
-    this.#lastTerms = terms;
-    this.#steps++;
-    this.#statistics = movedStatistics(this.#statistics, statistics, this.#options.momentum);
-    if (this.#average) this.#setAverage(movedAverage(this.#average, theta, this.#options.emaDecay, this.#steps));
-    if (wasWarmingUp && !this.warmingUp) this.#switchOn();
+    const followed = held?.followed(this.#theta, theta) ?? theta.clone();
+    tf.dispose([own, clipped, theta]);
+    return followed;
+  }
+
+  /** Puts weights on their levels, where they stay; the average begins there. */
+  #settle(): void {
+    const settled = (this.#levels as HeldLevels).settled(this.#theta);
+    this.#theta.dispose();
+    this.#theta = settled;
+    if (this.#average) this.#setAverage(settled.clone());
   }
 
   #pass(): PassOptions {

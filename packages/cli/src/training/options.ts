@@ -126,6 +126,15 @@ export const moreOptions = {
     0,
     1e8,
   ).optional(),
+  holdLevelsAt: whole(
+    {
+      description:
+        'step from which weights keep their integers, while their steps and biases learn on (default: never)',
+      value: 'n',
+    },
+    0,
+    1e8,
+  ).optional(),
   distill: weights(`learn from a float network, a name or name=weight,...: ${list(distillations)}`, 'name', (given) =>
     weightsName(distillWeights(given)),
   ),
@@ -190,6 +199,7 @@ export const moreOptions = {
  */
 export async function resolveAids(config: RunConfig): Promise<RunConfig> {
   const { loss, distill, init, plan, schedule, decayAt, restartAt, adversarial, shards = 1 } = config;
+  const { holdLevelsAt = null, warmupSteps } = config;
   if (adversarial !== null && shards > 1) {
     throw new UsageError(
       `--shards: must be 1 with --adversarial, whose losses compare all images of a batch, got ${shards} (leave it out)`,
@@ -212,6 +222,14 @@ export async function resolveAids(config: RunConfig): Promise<RunConfig> {
   }
   if (schedule === 'cosine-restarts' && restartAt.length === 0) {
     throw new UsageError('--restart-at: must be given with --schedule cosine-restarts (for example --restart-at 1000)');
+  }
+  if (holdLevelsAt !== null && plan === null) {
+    throw new UsageError('--hold-levels-at: must come with --plan, a float network has no levels (leave it out)');
+  }
+  if (holdLevelsAt !== null && holdLevelsAt < warmupSteps) {
+    throw new UsageError(
+      `--hold-levels-at: must be at least --warmup-steps ${warmupSteps}, got ${holdLevelsAt} (levels begin there)`,
+    );
   }
   const teacher = distill === null ? null : (config.teacher ?? (plan ? init : null));
   if (distill !== null && teacher === null) {

@@ -28,6 +28,11 @@ export interface TrainerOptions extends OptimizerOptions {
    * those of the batch, which also move the running ones by {@link TrainerOptions.momentum}. `null` for never.
    */
   readonly freezeStatisticsAt: number | null;
+  /**
+   * The step from which weights keep their levels, while their steps, biases and all others go on learning (see `HeldLevels`): the last part of a quantization-aware training. The moving average begins anew there.
+   * Weights must be quantized by `lsq-log`. `null`, or left out, for never.
+   */
+  readonly holdLevelsAt?: number | null;
   /** Share of a batch in the running statistics. */
   readonly momentum: number;
   /** Learning rate of quantizer parameters relative to the weights'. */
@@ -47,6 +52,7 @@ export const trainerDefaults: TrainerOptions = {
   calibration: 'mse',
   quantizationLoss: 0,
   freezeStatisticsAt: null,
+  holdLevelsAt: null,
   momentum: 0.1,
   quantizerRate: 1,
   biasRate: 1,
