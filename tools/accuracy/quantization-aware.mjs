@@ -43,7 +43,7 @@ const held = (from) => ({ steps: from + 600, schedule: 'cosine-restarts', restar
 /** By plan. */
 const training = {
   w4a4s8: { steps: 6500, seed: 1, learningRate: 0.00015, ...shared, ...bySquares, validateEvery: 250 },
-  w3a3s8: { ...held(4000), seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
+  w3a3s8: { steps: 4000, seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
   w2a2s8: { ...held(5000), seed: 1, learningRate: 0.0002, ...shared, ...bySquares, validateEvery: 250 },
 }[plan];
 if (!training) throw new Error(`quantization-aware: plan must be w4a4s8, w3a3s8 or w2a2s8, got ${plan}`);
